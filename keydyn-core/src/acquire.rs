@@ -1,0 +1,69 @@
+//! Failure to acquire: why an attempt gave nothing that can be judged.
+
+/// Why an attempt cannot be judged (ISO/IEC 2382-37: failure to acquire).
+///
+/// Each reason is safe to log: none of them tells a key, a timing or a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum FailureToAcquire {
+    /// This build of the module has nothing to read key events from.
+    #[error("this build reads no keyboard")]
+    NoSource,
+    /// No text key was pressed: pasted, piped in, or typed elsewhere.
+    #[error("no key was pressed while the password was asked for")]
+    NoPress,
+    /// The kernel dropped events, or a press arrived twice without a release.
+    #[error("key events were lost")]
+    EventsLost,
+    /// A keyboard was pulled out in mid-password.
+    #[error("the keyboard went away")]
+    DeviceGone,
+    /// Text keys moved on more than one keyboard.
+    #[error("the password was typed on two keyboards")]
+    TwoKeyboards,
+    /// A time stamp lies before its predecessor's.
+    #[error("the key events are out of order")]
+    OutOfOrder,
+    /// The cursor was moved or a shortcut used, so the text cannot be told from the keys.
+    #[error("an editing key or a shortcut was used")]
+    EditingKey,
+    /// More text keys than a profile holds.
+    #[error("more than 128 keys were typed")]
+    TooLong,
+    /// The keys are not those of any sequence that is in force.
+    #[error("the keys are not those of the learned sequence")]
+    UnknownSequence,
+    /// Fewer than 80 % of the holds are there.
+    #[error("too few of the key holds could be measured")]
+    TooFewHolds,
+    /// Fewer than 80 % of the down-downs are there.
+    #[error("too few of the key transitions could be measured")]
+    TooFewDownDowns,
+    /// The template has not yet learned enough to say anything.
+    #[error("the template has nothing to compare with yet")]
+    NothingLearned,
+    /// The source of key events broke or took too long.
+    #[error("the keyboard could not be read in time")]
+    SourceFailed,
+}
+
+impl FailureToAcquire {
+    /// A short word for log lines and stored verdicts.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoSource => "no-source",
+            Self::NoPress => "no-press",
+            Self::EventsLost => "events-lost",
+            Self::DeviceGone => "device-gone",
+            Self::TwoKeyboards => "two-keyboards",
+            Self::OutOfOrder => "out-of-order",
+            Self::EditingKey => "editing-key",
+            Self::TooLong => "too-long",
+            Self::UnknownSequence => "unknown-sequence",
+            Self::TooFewHolds => "too-few-holds",
+            Self::TooFewDownDowns => "too-few-down-downs",
+            Self::NothingLearned => "nothing-learned",
+            Self::SourceFailed => "source-failed",
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Pairs presses with releases, and resolves corrections.
+//!
+//! The result is the text as it was at the end: what Backspace took back is gone, what Ctrl-U
+//! threw away is gone, and the seam that a correction leaves has no down-down.
+
+use crate::acquire::FailureToAcquire;
+use crate::digraph::MAX_KEYS;
+use crate::key::{KEY_H, KEY_U, KeyCode, KeyEvent, KeyRole, Micros, Motion};
+use crate::trace::{Trace, TraceEvent};
+
+/// One text key of the final text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keystroke {
+    /// Which key.
+    pub key: KeyCode,
+    /// When it went down.
+    pub press: Micros,
+    /// When it came up; `None` if it was still held at the end.
+    pub release: Option<Micros>,
+    /// Something was erased between the keystroke before and this one.
+    pub after_correction: bool,
+}
+
+/// The keystrokes of the text that the trace leaves behind, in order of their presses.
+///
+/// # Errors
+/// The reason why the trace cannot be judged; see [`FailureToAcquire`].
+pub fn pair(trace: &Trace) -> Result<Vec<Keystroke>, FailureToAcquire> {
+    let mut pairing = Pairing::default();
+    for event in trace.events() {
+        pairing.follow(event)?;
+    }
+    if pairing.strokes.is_empty() {
+        return Err(FailureToAcquire::NoPress);
+    }
+    Ok(pairing.strokes)
+}
+
+#[derive(Default)]
+struct Pairing {
+    strokes: Vec<Keystroke>,
+    /// Text keys that are down, with the keystroke each began (gone if it was erased meanwhile).
+    held: Vec<(KeyCode, Option<usize>)>,
+    /// Ctrl, Alt and Meta keys that are down.
+    commands: Vec<KeyCode>,
+    keyboard: Option<u8>,
+    last: Option<Micros>,
+    corrected: bool,
+    ended: bool,
+}
+
+impl Pairing {
+    fn follow(&mut self, event: &TraceEvent) -> Result<(), FailureToAcquire> {
+        if self.last.is_some_and(|last| event.at() < last) {
+            return Err(FailureToAcquire::OutOfOrder);
+        }
+        self.last = Some(event.at());
+        match event {
+            TraceEvent::Lost(_) => Err(FailureToAcquire::EventsLost),
+            TraceEvent::Gone(_) => Err(FailureToAcquire::DeviceGone),
+            TraceEvent::Key(event) => match event.motion {
+                Motion::Press => self.press(event),
+                Motion::Release => {
+                    self.release(event);
+                    Ok(())
+                }
+                Motion::Repeat => {
+                    // Whether a held text key has typed more text is decided by whoever draws it
+                    // (the console repeats after 250 ms, a desktop later or never), so its
+                    // repetitions are no elements of the sequence. A held Backspace is used to
+                    // clear the line, and erases with every repetition.
+                    if event.key.role() == KeyRole::Erase && !self.ended {
+                        self.erase();
+                    }
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    fn press(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
+        match event.key.role() {
+            KeyRole::Command => self.commands.push(event.key),
+            // What is typed after the terminator belongs to the next prompt.
+            _ if self.ended => {}
+            KeyRole::Text if !self.commands.is_empty() => return self.shortcut(event.key),
+            KeyRole::Text => return self.text(event),
+            KeyRole::Erase => self.erase(),
+            // An Enter before any text ended something else.
+            KeyRole::Terminator => self.ended = !self.strokes.is_empty(),
+            KeyRole::Editing => return Err(FailureToAcquire::EditingKey),
+            KeyRole::Modifier | KeyRole::Other => {}
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
+        if *self.keyboard.get_or_insert(event.keyboard) != event.keyboard {
+            return Err(FailureToAcquire::TwoKeyboards);
+        }
+        if self.held.iter().any(|&(key, _)| key == event.key) {
+            return Err(FailureToAcquire::EventsLost);
+        }
+        if self.strokes.len() == MAX_KEYS {
+            return Err(FailureToAcquire::TooLong);
+        }
+        self.held.push((event.key, Some(self.strokes.len())));
+        self.strokes.push(Keystroke {
+            key: event.key,
+            press: event.at,
+            release: None,
+            after_correction: std::mem::take(&mut self.corrected),
+        });
+        Ok(())
+    }
+
+    /// A text key while Ctrl, Alt or Meta is down.
+    fn shortcut(&mut self, key: KeyCode) -> Result<(), FailureToAcquire> {
+        let ctrl_only = self
+            .commands
+            .iter()
+            .all(|&KeyCode(code)| code == 29 || code == 97);
+        match key {
+            KEY_U if ctrl_only => {
+                while !self.strokes.is_empty() {
+                    self.erase();
+                }
+                self.corrected = false;
+                Ok(())
+            }
+            KEY_H if ctrl_only => {
+                self.erase();
+                Ok(())
+            }
+            _ => Err(FailureToAcquire::EditingKey),
+        }
+    }
+
+    fn erase(&mut self) {
+        if self.strokes.pop().is_some() {
+            let gone = self.strokes.len();
+            for (_, stroke) in &mut self.held {
+                if *stroke == Some(gone) {
+                    *stroke = None;
+                }
+            }
+            self.corrected = gone > 0;
+        }
+    }
+
+    fn release(&mut self, event: &KeyEvent) {
+        self.commands.retain(|&key| key != event.key);
+        // A release without a press belongs to a key that went down before the prompt.
+        if let Some(place) = self.held.iter().position(|&(key, _)| key == event.key) {
+            if let (_, Some(stroke)) = self.held.swap_remove(place) {
+                self.strokes[stroke].release = Some(event.at);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strokes(text: &str) -> Result<Vec<(String, u64, Option<u64>, bool)>, FailureToAcquire> {
+        Ok(pair(&text.parse().unwrap())?
+            .into_iter()
+            .map(|s| {
+                (
+                    s.key.name(),
+                    s.press.0 / 1000,
+                    s.release.map(|r| r.0 / 1000),
+                    s.after_correction,
+                )
+            })
+            .collect())
+    }
+
+    fn keys(text: &str) -> Result<String, FailureToAcquire> {
+        Ok(strokes(text)?.into_iter().map(|s| s.0).collect())
+    }
+
+    #[test]
+    fn rollover_pairs_each_release_with_its_own_press() {
+        let found =
+            strokes("0 a down\n80 b down\n95 a up\n120 c down\n150 c up\n170 b up").unwrap();
+        assert_eq!(
+            found,
+            [
+                ("a".into(), 0, Some(95), false),
+                ("b".into(), 80, Some(170), false),
+                ("c".into(), 120, Some(150), false),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_stream_as_the_module_sees_it() {
+        // The release of the Enter that ended the user name, and a last Enter without release.
+        let text = "0 enter up\n100 a down\n180 a up\n250 b down\n330 b up\n400 enter down";
+        assert_eq!(keys(text).unwrap(), "ab");
+    }
+
+    #[test]
+    fn keys_still_held_have_no_release() {
+        let found = strokes("0 a down\n90 a up\n100 b down\n150 enter down").unwrap();
+        assert_eq!(found[1], ("b".into(), 100, None, false));
+    }
+
+    #[test]
+    fn repetition_adds_no_element_and_the_hold_is_the_whole_one() {
+        let found = strokes("0 a down\n250 a repeat\n283 a repeat\n300 a up\n400 b down").unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].2, Some(300));
+    }
+
+    #[test]
+    fn modifiers_are_no_elements() {
+        let text = "0 leftshift down\n50 a down\n130 a up\n150 leftshift up\n200 rightalt down\n220 e down\n260 rightalt up\n300 e up\n310 capslock down\n330 capslock up";
+        assert_eq!(keys(text).unwrap(), "ae");
+    }
+
+    #[test]
+    fn backspace_takes_back_and_leaves_a_seam() {
+        let text = "0 a down\n80 a up\n100 x down\n180 x up\n300 backspace down\n360 backspace up\n500 b down\n580 b up\n600 c down\n660 c up";
+        let found = strokes(text).unwrap();
+        let seams: Vec<_> = found.iter().map(|s| (s.0.as_str(), s.3)).collect();
+        assert_eq!(seams, [("a", false), ("b", true), ("c", false)]);
+    }
+
+    #[test]
+    fn a_key_erased_while_held_releases_into_nothing() {
+        let text = "0 a down\n80 a up\n100 x down\n150 backspace down\n170 b down\n180 x up\n200 backspace up\n240 b up";
+        let found = strokes(text).unwrap();
+        assert_eq!(found[1], ("b".into(), 170, Some(240), true));
+    }
+
+    #[test]
+    fn a_held_backspace_clears() {
+        let text = "0 a down\n80 a up\n100 x down\n180 x up\n300 backspace down\n550 backspace repeat\n583 backspace repeat\n600 backspace up\n700 b down\n780 b up";
+        assert_eq!(
+            strokes(text).unwrap(),
+            [("b".into(), 700, Some(780), false)]
+        );
+    }
+
+    #[test]
+    fn ctrl_u_starts_again_and_ctrl_h_erases() {
+        let text = "0 a down\n80 a up\n100 leftctrl down\n150 u down\n200 u up\n220 leftctrl up\n300 b down\n380 b up\n400 x down\n410 x up\n420 rightctrl down\n430 h down\n440 h up\n450 rightctrl up\n460 c down";
+        let found = strokes(text).unwrap();
+        let seams: Vec<_> = found.iter().map(|s| (s.0.as_str(), s.3)).collect();
+        assert_eq!(seams, [("b", false), ("c", true)]);
+    }
+
+    #[test]
+    fn what_follows_the_terminator_belongs_to_the_next_prompt() {
+        let text = "0 enter down\n40 enter up\n100 a down\n180 a up\n200 enter down\n260 enter up\n300 z down\n320 tab down";
+        assert_eq!(keys(text).unwrap(), "a");
+    }
+
+    #[test]
+    fn refusals_have_their_reason() {
+        use FailureToAcquire as F;
+        for (text, reason) in [
+            ("", F::NoPress),
+            ("0 enter up\n10 leftshift down", F::NoPress),
+            ("0 a down\n10 backspace down", F::NoPress),
+            ("0 a down\n10 lost", F::EventsLost),
+            ("0 a down\n20 a down", F::EventsLost),
+            ("0 a down\n10 gone", F::DeviceGone),
+            ("0 a down\n10 b down @1", F::TwoKeyboards),
+            ("10 a down\n0 a up", F::OutOfOrder),
+            ("0 a down\n10 left down", F::EditingKey),
+            ("0 a down\n10 leftctrl down\n20 w down", F::EditingKey),
+            ("0 leftctrl down\n5 leftalt down\n20 u down", F::EditingKey),
+        ] {
+            assert_eq!(keys(text), Err(reason), "{text}");
+        }
+        let long: String = (0..=MAX_KEYS)
+            .map(|i| format!("{} a down\n{} a up\n", i * 10, i * 10 + 5))
+            .collect();
+        assert_eq!(keys(&long), Err(F::TooLong));
+    }
+}

@@ -1,0 +1,90 @@
+//! What people in general type like: the prior, and the primer that adapts it to a tempo.
+//!
+//! Every number here was chosen on the CMU benchmark and keypad digits and then frozen; the
+//! figures that belong to them are in docs/evaluation.md. None is learned from a user.
+
+use super::surprise::{clip, student_t_surprise};
+
+/// How one kind of scalar is distributed over people, in ln ms.
+#[derive(Clone, Copy, Debug)]
+pub struct Prior {
+    /// Location.
+    pub location: f64,
+    /// Scale.
+    pub scale: f64,
+    /// Scale a context starts with after a single typing.
+    pub first_scale: f64,
+}
+
+/// Holds: about 100 ms, give or take a third.
+pub const HOLD: Prior = Prior {
+    location: 4.6,
+    scale: 0.30,
+    first_scale: 0.17,
+};
+
+/// Down-downs: about 180 ms, with a long tail.
+pub const DOWN_DOWN: Prior = Prior {
+    location: 5.2,
+    scale: 0.55,
+    first_scale: 0.24,
+};
+
+/// Degrees of freedom of the population's Student t.
+pub const DEGREES_OF_FREEDOM: f64 = 10.0;
+
+/// How much the holds of one typing go together (the primer's prior correlation).
+pub const HOLD_TEMPO: f64 = 0.5;
+
+/// People's surprise at a value: negative log density of the prior's Student t, constants that
+/// are the same for every value of a kind dropped.
+#[derive(Clone, Copy, Debug)]
+struct Expectation {
+    shift: f64,
+    narrowing: f64,
+}
+
+/// The primer: it stands in front of a typing as "a typist like any other", and with every hold
+/// that goes by it knows this typist's tempo better.
+///
+/// The expectation of the next hold is the posterior of a common tempo under prior correlation
+/// [`HOLD_TEMPO`] after N observed holds: shift `g * sum`, narrowed by `sqrt(1 - HOLD_TEMPO g N)`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Primer {
+    seen: u32,
+    sum: f64,
+}
+
+impl Primer {
+    /// People's surprise at this hold, `x` in ln ms, after which the primer knows it.
+    pub(super) fn hold(&mut self, x: f64) -> f64 {
+        let y0 = (x - HOLD.location) / HOLD.scale;
+        let Expectation { shift, narrowing } = self.expectation();
+        self.seen += 1;
+        self.sum += clip(y0, 3.0);
+        student_t_surprise((y0 - shift) / narrowing, DEGREES_OF_FREEDOM)
+            + (HOLD.scale * narrowing).ln()
+    }
+
+    /// People's surprise at this down-down, `x` in ln ms.
+    #[expect(clippy::unused_self, reason = "the same door for both kinds of step")]
+    pub(super) fn down(&self, x: f64) -> f64 {
+        let y = (x - DOWN_DOWN.location) / DOWN_DOWN.scale;
+        student_t_surprise(y, DEGREES_OF_FREEDOM) + DOWN_DOWN.scale.ln()
+    }
+
+    fn expectation(&self) -> Expectation {
+        if self.seen == 0 {
+            return Expectation {
+                shift: 0.0,
+                narrowing: 1.0,
+            };
+        }
+        let n = f64::from(self.seen);
+        let g = HOLD_TEMPO / (1.0 + HOLD_TEMPO * (n - 1.0));
+        Expectation {
+            shift: g * self.sum,
+            narrowing: (1.0 - HOLD_TEMPO * g * n).sqrt(),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! From a score to a decision, from decisions to arming, and how guessing is slowed down.
+
+use crate::time::Timestamp;
+
+/// How easily an attempt is accepted: the constant that a score is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// The owner is refused least.
+    Lenient,
+    /// The default.
+    #[default]
+    Normal,
+    /// The impostor is accepted least.
+    Strict,
+}
+
+impl Strictness {
+    /// The decision threshold: a score up to here is genuine (docs/evaluation.md has the rates).
+    #[must_use]
+    pub fn threshold(self) -> f64 {
+        match self {
+            Self::Lenient => 0.18,
+            Self::Normal => 0.05,
+            Self::Strict => 0.00,
+        }
+    }
+}
+
+/// How far below the threshold an attempt must score to be learned again after a refusal.
+pub const CONFIDENCE: f64 = 0.1;
+
+/// What a score means under a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The owner's rhythm.
+    Genuine,
+    /// Somebody else's.
+    Impostor,
+    /// The template has no level yet.
+    Undecided,
+}
+
+/// Compares a score with the threshold. A score that is not a number is an impostor's.
+#[must_use]
+pub fn decide(score: Option<f64>, strictness: Strictness) -> Decision {
+    match score {
+        None => Decision::Undecided,
+        Some(score) if score <= strictness.threshold() => Decision::Genuine,
+        Some(_) => Decision::Impostor,
+    }
+}
+
+/// Shortest and longest text, in keys, that may be armed.
+pub const ARMABLE_KEYS: std::ops::RangeInclusive<usize> = 6..=crate::digraph::MAX_KEYS;
+/// Prequential decisions that must be there, and refusals that may be among them.
+const ARMING_DECISIONS: u32 = 20;
+const ARMING_REFUSALS: u32 = 1;
+const ARMING_SITTINGS: u32 = 2;
+
+/// Typings in a row without this long a pause are one sitting.
+const SITTING_SECONDS: u64 = 4 * 3600;
+
+/// Whether more than four hours, or less than none, lie between two moments.
+#[must_use]
+pub fn sitting_ended(last: Timestamp, now: Timestamp) -> bool {
+    now.since(last)
+        .is_none_or(|seconds| seconds > SITTING_SECONDS)
+}
+
+/// What learning has shown so far of one sequence, and whether it is in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arming {
+    /// Whether refusals of this sequence count.
+    pub armed: bool,
+    /// The last prequential decisions, newest in the lowest bit, 1 for a refusal.
+    pub decisions: u32,
+    /// How many of those bits are in use, at most 20.
+    pub decided: u32,
+    /// Sittings in which something was learned.
+    pub sittings: u32,
+}
+
+impl Arming {
+    /// Notes what the template, before it learned this typing, would have decided.
+    pub fn note(&mut self, decision: Decision) {
+        let refused = match decision {
+            Decision::Undecided => return,
+            Decision::Genuine => 0,
+            Decision::Impostor => 1,
+        };
+        self.decisions = ((self.decisions << 1) | refused) & ((1 << ARMING_DECISIONS) - 1);
+        self.decided = (self.decided + 1).min(ARMING_DECISIONS);
+    }
+
+    /// Whether learning may be over: enough typings of a text of the right length, in enough
+    /// sittings, with hardly a refusal among the last decisions.
+    #[must_use]
+    pub fn ready(&self, learned: u32, min_samples: u32, keys: usize) -> bool {
+        learned >= min_samples
+            && ARMABLE_KEYS.contains(&keys)
+            && self.sittings >= ARMING_SITTINGS
+            && self.decided == ARMING_DECISIONS
+            && self.decisions.count_ones() <= ARMING_REFUSALS
+    }
+}
+
+/// Refusals in a row before attempts are no longer judged for a while.
+const FREE_REFUSALS: u32 = 5;
+const FIRST_COOL_DOWN: u64 = 30;
+const LONGEST_COOL_DOWN: u64 = 15 * 60;
+
+/// Slows down whoever has the right password and the wrong rhythm.
+///
+/// Five refusals in a row start a cool-down of 30 seconds; each further refusal starts another,
+/// twice as long, up to 15 minutes. Attempts during a cool-down are not judged and do not prolong
+/// it, so nobody can be locked out for ever. An acceptance ends it all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Throttle {
+    /// Refusals since the last acceptance.
+    pub refusals: u32,
+    /// When the last of them was.
+    pub last: Option<Timestamp>,
+}
+
+impl Throttle {
+    /// Counts a refusal.
+    pub fn refused(&mut self, now: Timestamp) {
+        self.refusals = self.refusals.saturating_add(1);
+        self.last = Some(now);
+    }
+
+    /// Forgets the refusals.
+    pub fn accepted(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Seconds until attempts are judged again, if they are not now.
+    ///
+    /// A clock that was set back ends the cool-down: it can only have been root or the hardware,
+    /// and the owner must not wait ten years.
+    #[must_use]
+    pub fn cooling_down(&self, now: Timestamp) -> Option<u64> {
+        let doublings = self.refusals.checked_sub(FREE_REFUSALS)?;
+        let length = FIRST_COOL_DOWN
+            .checked_shl(doublings)
+            .filter(|&length| length >> doublings == FIRST_COOL_DOWN)
+            .map_or(LONGEST_COOL_DOWN, |length| length.min(LONGEST_COOL_DOWN));
+        let passed = now.since(self.last?)?;
+        length.checked_sub(passed).filter(|&left| left > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_follow_the_threshold_and_fail_closed() {
+        assert_eq!(decide(None, Strictness::Normal), Decision::Undecided);
+        assert_eq!(decide(Some(0.05), Strictness::Normal), Decision::Genuine);
+        assert_eq!(decide(Some(0.0501), Strictness::Normal), Decision::Impostor);
+        assert_eq!(decide(Some(0.0501), Strictness::Lenient), Decision::Genuine);
+        assert_eq!(decide(Some(0.05), Strictness::Strict), Decision::Impostor);
+        assert_eq!(
+            decide(Some(f64::NAN), Strictness::Lenient),
+            Decision::Impostor
+        );
+        assert_eq!(
+            decide(Some(f64::INFINITY), Strictness::Lenient),
+            Decision::Impostor
+        );
+    }
+
+    #[test]
+    fn arming_asks_for_everything_at_once() {
+        let mut arming = Arming {
+            sittings: 2,
+            ..Arming::default()
+        };
+        for _ in 0..3 {
+            arming.note(Decision::Undecided);
+        }
+        for _ in 0..19 {
+            arming.note(Decision::Genuine);
+        }
+        assert!(!arming.ready(22, 20, 8), "19 decisions are too few");
+        arming.note(Decision::Genuine);
+        assert!(arming.ready(23, 20, 8));
+        assert!(!arming.ready(23, 24, 8), "min_samples");
+        assert!(!arming.ready(23, 20, 5), "too short");
+        assert!(!arming.ready(23, 20, 129), "too long");
+        assert!(
+            !Arming {
+                sittings: 1,
+                ..arming
+            }
+            .ready(23, 20, 8),
+            "one sitting"
+        );
+        arming.note(Decision::Impostor);
+        assert!(arming.ready(24, 20, 8), "one refusal is allowed");
+        arming.note(Decision::Impostor);
+        assert!(!arming.ready(25, 20, 8), "two are not");
+        for _ in 0..19 {
+            arming.note(Decision::Genuine);
+        }
+        assert!(arming.ready(44, 20, 8), "old refusals are forgotten");
+    }
+
+    #[test]
+    fn cool_down_doubles_up_to_a_quarter_of_an_hour() {
+        let mut throttle = Throttle::default();
+        let now = Timestamp(1_000_000);
+        for _ in 0..4 {
+            throttle.refused(now);
+            assert_eq!(throttle.cooling_down(now), None);
+        }
+        for length in [30, 60, 120, 240, 480, 900, 900] {
+            throttle.refused(now);
+            assert_eq!(throttle.cooling_down(now), Some(length));
+            assert_eq!(
+                throttle.cooling_down(Timestamp(now.0 + length - 1)),
+                Some(1)
+            );
+            assert_eq!(throttle.cooling_down(Timestamp(now.0 + length)), None);
+        }
+        throttle.refusals = u32::MAX;
+        assert_eq!(throttle.cooling_down(now), Some(900));
+        assert_eq!(
+            throttle.cooling_down(Timestamp(now.0 - 1)),
+            None,
+            "clock set back"
+        );
+        throttle.accepted();
+        assert_eq!(throttle.cooling_down(now), None);
+    }
+
+    #[test]
+    fn a_sitting_ends_after_four_hours_or_when_the_clock_goes_back() {
+        let last = Timestamp(100_000);
+        assert!(!sitting_ended(last, Timestamp(100_000)));
+        assert!(!sitting_ended(last, Timestamp(114_400)));
+        assert!(sitting_ended(last, Timestamp(114_401)));
+        assert!(sitting_ended(last, Timestamp(99_999)));
+    }
+}

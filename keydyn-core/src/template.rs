@@ -1,0 +1,349 @@
+//! Enrolment -> Template: what one person's typing of one text is compared with, and how it goes
+//! on learning.
+
+use crate::acquire::FailureToAcquire;
+use crate::digraph::{KeySequence, Sample, covers};
+use crate::memory::encoder::same_categories;
+use crate::memory::{SequenceMemory, Step};
+
+/// How much a typing counts by its place in the sitting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GainPolicy {
+    /// `min(1, 3/(b+1))` with `b` typings learned in this sitting before it: fifty typings in a
+    /// row must not teach the memory that the owner always types like today.
+    #[default]
+    Burst,
+    /// Always 1.
+    Plain,
+}
+
+const BURST: f64 = 3.0;
+
+impl GainPolicy {
+    /// The gain of the next typing when `learned` have been learned in this sitting.
+    #[must_use]
+    pub fn gain(self, learned: u32) -> f64 {
+        match self {
+            Self::Burst => (BURST / (f64::from(learned) + 1.0)).min(1.0),
+            Self::Plain => 1.0,
+        }
+    }
+}
+
+/// How an attempt compares with a template.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// Mean surprise over the steps, in nats.
+    pub anomaly: f64,
+    /// The anomaly less half of the owner's level; what a threshold is compared with. `None`
+    /// while the template has no level.
+    pub score: Option<f64>,
+}
+
+/// One person's way of typing one text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    keys: KeySequence,
+    memory: SequenceMemory,
+    /// Typings learned in this sitting: `b`.
+    burst: u32,
+}
+
+impl Template {
+    /// A template of a text of which no typing has been learned.
+    #[must_use]
+    pub fn new(keys: KeySequence) -> Self {
+        let memory = SequenceMemory::new(keys.len());
+        Self {
+            keys,
+            memory,
+            burst: 0,
+        }
+    }
+
+    /// A template with a memory learned before; `None` if it is one of another length.
+    #[must_use]
+    pub fn with_memory(keys: KeySequence, memory: SequenceMemory, burst: u32) -> Option<Self> {
+        (memory.keys() == keys.len()).then_some(Self {
+            keys,
+            memory,
+            burst,
+        })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn keys(&self) -> &KeySequence {
+        &self.keys
+    }
+
+    /// What was learned of it.
+    #[must_use]
+    pub fn memory(&self) -> &SequenceMemory {
+        &self.memory
+    }
+
+    /// Typings learned in this sitting.
+    #[must_use]
+    pub fn burst(&self) -> u32 {
+        self.burst
+    }
+
+    /// Whether the sample is of this text.
+    #[must_use]
+    pub fn matches(&self, sample: &Sample) -> bool {
+        same_categories(&self.keys, sample.keys())
+    }
+
+    /// Compares an attempt with what was learned.
+    ///
+    /// # Errors
+    /// If the keys are others, if fewer than 80 % of the template's features are there, or if
+    /// nothing was learned.
+    pub fn judge(&self, sample: &Sample) -> Result<Judgement, FailureToAcquire> {
+        if !self.matches(sample) {
+            return Err(FailureToAcquire::UnknownSequence);
+        }
+        let (holds, downs) = (self.memory.holds(), self.memory.downs());
+        covers(
+            sample.holds(),
+            sample.downs(),
+            |i| holds[i].count > 0,
+            |i| downs[i].count > 0,
+        )?;
+        let anomaly = self
+            .memory
+            .anomaly(sample)
+            .ok_or(FailureToAcquire::NothingLearned)?;
+        Ok(Judgement {
+            anomaly,
+            score: self.memory.score(sample),
+        })
+    }
+
+    /// Which steps of an attempt were how far off, in order: positions, never keys.
+    #[must_use]
+    pub fn explain(&self, sample: &Sample) -> Vec<Step> {
+        if self.matches(sample) {
+            self.memory.steps(sample)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The gain that the next typing of this sitting has.
+    #[must_use]
+    pub fn next_gain(&self, policy: GainPolicy) -> f64 {
+        policy.gain(self.burst)
+    }
+
+    /// Learns an accepted typing with this gain. Another text is not learned.
+    pub fn learn(&mut self, sample: &Sample, gain: f64) {
+        if self.matches(sample) {
+            self.memory.learn(sample, gain);
+            self.burst = self.burst.saturating_add(1);
+        }
+    }
+
+    /// The next typing is the first of a new sitting.
+    pub fn start_sitting(&mut self) {
+        self.burst = 0;
+    }
+}
+
+/// Typings given in a row to make a template, each counted in full.
+#[derive(Clone, Debug, Default)]
+pub struct Enrolment {
+    template: Option<Template>,
+}
+
+/// Why no template could be made (ISO/IEC 2382-37: failure to enrol).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FailureToEnrol {
+    /// There is no level, and so no decision, before the third typing.
+    #[error("{given} of at least 3 typings were given")]
+    TooFew {
+        /// How many were.
+        given: u32,
+    },
+}
+
+/// Typings below which there is no level.
+const LEAST_TYPINGS: u32 = 3;
+
+impl Enrolment {
+    /// An enrolment without a typing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a typing; the first one says which text it is.
+    ///
+    /// # Errors
+    /// If it is another text or too much of it is missing; the enrolment is as it was.
+    pub fn add(&mut self, sample: &Sample) -> Result<(), FailureToAcquire> {
+        match &mut self.template {
+            None => {
+                let mut template = Template::new(sample.keys().clone());
+                template.learn(sample, 1.0);
+                self.template = Some(template);
+            }
+            Some(template) => {
+                template.judge(sample)?;
+                template.learn(sample, 1.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// The template, at the start of its first sitting.
+    ///
+    /// # Errors
+    /// If there were too few typings.
+    pub fn finish(self) -> Result<Template, FailureToEnrol> {
+        let given = self.template.as_ref().map_or(0, |t| t.memory.learned());
+        match self.template {
+            Some(mut template) if given >= LEAST_TYPINGS => {
+                template.start_sitting();
+                Ok(template)
+            }
+            _ => Err(FailureToEnrol::TooFew { given }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digraph::Duration;
+    use crate::key::KeyCode;
+
+    const TEXT: u16 = 10;
+
+    fn keys() -> KeySequence {
+        KeySequence::new((0..TEXT).map(|i| KeyCode(16 + i)).collect())
+    }
+
+    /// A typing whose features differ a little with `seed`.
+    fn typing(seed: u32) -> Sample {
+        let ms = |base: u32, i: u32| Some(Duration(1000 * (base + (seed * 7 + i * 13) % 11)));
+        let holds = (0..10).map(|i| ms(90 + i, i)).collect();
+        let downs = (0..9).map(|i| ms(150 + 5 * i, i)).collect();
+        Sample::new(keys(), holds, downs).unwrap()
+    }
+
+    fn enrolled() -> Template {
+        let mut enrolment = Enrolment::new();
+        for seed in 0..20 {
+            enrolment.add(&typing(seed)).unwrap();
+        }
+        enrolment.finish().unwrap()
+    }
+
+    fn without(sample: &Sample, holds: &[usize], downs: &[usize]) -> Sample {
+        let drop = |features: &[Option<Duration>], gone: &[usize]| {
+            let keep = |(i, f): (usize, &Option<Duration>)| f.filter(|_| !gone.contains(&i));
+            features.iter().enumerate().map(keep).collect()
+        };
+        Sample::new(
+            sample.keys().clone(),
+            drop(sample.holds(), holds),
+            drop(sample.downs(), downs),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_owner_is_like_the_template_and_another_rhythm_is_not() {
+        let template = enrolled();
+        assert!(template.judge(&typing(77)).unwrap().score.unwrap() < 0.0);
+        let slow = typing(77);
+        let slow = Sample::new(
+            slow.keys().clone(),
+            slow.holds()
+                .iter()
+                .map(|h| h.map(|d| Duration(d.0 * 3 / 2)))
+                .collect(),
+            slow.downs()
+                .iter()
+                .map(|h| h.map(|d| Duration(d.0 * 2)))
+                .collect(),
+        )
+        .unwrap();
+        assert!(template.judge(&slow).unwrap().score.unwrap() > 0.5);
+        assert!(
+            template
+                .explain(&slow)
+                .iter()
+                .all(|step| step.deviation > 0.0)
+        );
+    }
+
+    #[test]
+    fn too_few_features_are_unusable_whichever_they_are() {
+        let template = enrolled();
+        // Nine holds (the last is not asked for) and nine down-downs: one may be missing, not two.
+        for i in 0..9 {
+            assert!(template.judge(&without(&typing(3), &[i, 9], &[i])).is_ok());
+            for j in (0..9).filter(|&j| j != i) {
+                assert_eq!(
+                    template.judge(&without(&typing(3), &[i, j], &[])),
+                    Err(FailureToAcquire::TooFewHolds)
+                );
+                assert_eq!(
+                    template.judge(&without(&typing(3), &[], &[i, j])),
+                    Err(FailureToAcquire::TooFewDownDowns)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn another_text_is_no_match_and_is_not_learned() {
+        let mut template = enrolled();
+        let other = Sample::new(
+            KeySequence::new(vec![KeyCode(16), KeyCode(17)]),
+            vec![Some(Duration(90_000)); 2],
+            vec![Some(Duration(150_000))],
+        )
+        .unwrap();
+        assert_eq!(
+            template.judge(&other),
+            Err(FailureToAcquire::UnknownSequence)
+        );
+        assert!(template.explain(&other).is_empty());
+        let before = template.clone();
+        template.learn(&other, 1.0);
+        assert_eq!(template, before);
+    }
+
+    #[test]
+    fn enrolment_needs_three_typings_of_one_text() {
+        let mut enrolment = Enrolment::new();
+        assert_eq!(
+            enrolment.clone().finish(),
+            Err(FailureToEnrol::TooFew { given: 0 })
+        );
+        enrolment.add(&typing(0)).unwrap();
+        enrolment.add(&typing(1)).unwrap();
+        let holes = without(&typing(1), &[0, 1, 2], &[]);
+        assert_eq!(enrolment.add(&holes), Err(FailureToAcquire::TooFewHolds));
+        assert_eq!(
+            enrolment.clone().finish(),
+            Err(FailureToEnrol::TooFew { given: 2 })
+        );
+        enrolment.add(&typing(2)).unwrap();
+        let template = enrolment.finish().unwrap();
+        assert_eq!(template.burst(), 0);
+        assert!(template.judge(&typing(4)).unwrap().score.is_some());
+    }
+
+    #[test]
+    fn later_typings_of_a_sitting_count_less() {
+        let gains: Vec<f64> = (0..7).map(|b| GainPolicy::Burst.gain(b)).collect();
+        assert_eq!(gains[..4], [1.0, 1.0, 1.0, 0.75]);
+        assert!((gains[5] - 0.5).abs() < 1e-12);
+        assert_eq!(GainPolicy::Plain.gain(100), 1.0);
+    }
+}
