@@ -67,3 +67,49 @@ impl FailureToAcquire {
         }
     }
 }
+
+/// In the order of their codes: stored in profiles, so only ever added to at the end.
+const BY_CODE: [FailureToAcquire; 13] = [
+    FailureToAcquire::NoSource,
+    FailureToAcquire::NoPress,
+    FailureToAcquire::EventsLost,
+    FailureToAcquire::DeviceGone,
+    FailureToAcquire::TwoKeyboards,
+    FailureToAcquire::OutOfOrder,
+    FailureToAcquire::EditingKey,
+    FailureToAcquire::TooLong,
+    FailureToAcquire::UnknownSequence,
+    FailureToAcquire::TooFewHolds,
+    FailureToAcquire::TooFewDownDowns,
+    FailureToAcquire::NothingLearned,
+    FailureToAcquire::SourceFailed,
+];
+
+impl FailureToAcquire {
+    /// A number for it that never changes.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        // `Self` has no explicit discriminants: its order is that of the table (a test checks).
+        self as u8
+    }
+
+    /// The failure with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        BY_CODE.get(usize::from(code)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_has_a_code_of_its_own() {
+        for (code, failure) in (0..).zip(BY_CODE) {
+            assert_eq!(failure.code(), code);
+            assert_eq!(FailureToAcquire::from_code(code), Some(failure));
+        }
+        assert_eq!(FailureToAcquire::from_code(13), None);
+    }
+}

@@ -151,10 +151,10 @@ impl Pairing {
     fn release(&mut self, event: &KeyEvent) {
         self.commands.retain(|&key| key != event.key);
         // A release without a press belongs to a key that went down before the prompt.
-        if let Some(place) = self.held.iter().position(|&(key, _)| key == event.key) {
-            if let (_, Some(stroke)) = self.held.swap_remove(place) {
-                self.strokes[stroke].release = Some(event.at);
-            }
+        if let Some(place) = self.held.iter().position(|&(key, _)| key == event.key)
+            && let (_, Some(stroke)) = self.held.swap_remove(place)
+        {
+            self.strokes[stroke].release = Some(event.at);
         }
     }
 }
@@ -163,7 +163,10 @@ impl Pairing {
 mod tests {
     use super::*;
 
-    fn strokes(text: &str) -> Result<Vec<(String, u64, Option<u64>, bool)>, FailureToAcquire> {
+    /// Key, press and release in milliseconds, after a correction.
+    type Stroke = (String, u64, Option<u64>, bool);
+
+    fn strokes(text: &str) -> Result<Vec<Stroke>, FailureToAcquire> {
         Ok(pair(&text.parse().unwrap())?
             .into_iter()
             .map(|s| {

@@ -26,4 +26,6 @@ pub mod time;
 pub mod trace;
 
 #[cfg(feature = "eval")]
+pub mod detector;
+#[cfg(feature = "eval")]
 pub mod eval;

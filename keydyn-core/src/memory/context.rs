@@ -1,5 +1,9 @@
 //! A context: one position of the text and one kind of step, and what the owner does there.
 
+use std::fmt;
+
+use zeroize::Zeroize;
+
 use super::population::Prior;
 use super::surprise::{clip, student_t_surprise};
 
@@ -20,7 +24,7 @@ const LEAST_SCALE: f64 = 0.02;
 /// Location, scale (mean absolute deviation) and count of one feature, in ln ms.
 ///
 /// `count == 0` means that nothing was learned here and location and scale mean nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default, Zeroize)]
 pub struct Context {
     /// Where the owner's values lie.
     pub location: f64,
@@ -28,6 +32,12 @@ pub struct Context {
     pub scale: f64,
     /// How many typings have been learned here.
     pub count: u32,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Context(..)")
+    }
 }
 
 impl Context {

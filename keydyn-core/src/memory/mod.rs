@@ -12,6 +12,10 @@ pub(crate) mod encoder;
 pub mod population;
 mod surprise;
 
+use std::{fmt, mem};
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use crate::digraph::{Duration, Sample};
 pub use context::Context;
 use encoder::scalar;
@@ -52,7 +56,7 @@ pub struct Step {
 }
 
 /// The level of the owner's own anomalies.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, Zeroize)]
 pub struct Level {
     /// Where they lie.
     pub mean: f64,
@@ -74,7 +78,8 @@ impl Level {
 }
 
 /// Everything that was learned of how one text is typed: three numbers a context, one level.
-#[derive(Clone, Debug, PartialEq)]
+/// Wiped when dropped: the locations are somebody's rhythm.
+#[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
 pub struct SequenceMemory {
     holds: Vec<Context>,
     downs: Vec<Context>,
@@ -83,7 +88,7 @@ pub struct SequenceMemory {
 }
 
 /// The parts of a [`SequenceMemory`], for whoever stores one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
 pub struct MemoryParts {
     /// A context per key.
     pub holds: Vec<Context>,
@@ -109,16 +114,16 @@ impl SequenceMemory {
 
     /// The memory with these parts; `None` if the counts do not fit or a number is not finite.
     #[must_use]
-    pub fn from_parts(parts: MemoryParts) -> Option<Self> {
+    pub fn from_parts(mut parts: MemoryParts) -> Option<Self> {
         let sound = |c: &Context| {
             c.location.is_finite() && c.scale.is_finite() && (c.count == 0 || c.scale > 0.0)
         };
         let fits = parts.holds.len() == parts.downs.len() + 1
             && parts.holds.iter().chain(&parts.downs).all(sound)
             && parts.level.mean.is_finite();
-        fits.then_some(Self {
-            holds: parts.holds,
-            downs: parts.downs,
+        fits.then(|| Self {
+            holds: mem::take(&mut parts.holds),
+            downs: mem::take(&mut parts.downs),
             level: parts.level,
             learned: parts.learned,
         })
@@ -195,10 +200,10 @@ impl SequenceMemory {
     /// ones of a burst.
     pub fn learn(&mut self, sample: &Sample, gain: f64) {
         // The first two typings are scored against next to nothing: no level from them.
-        if self.learned >= 2 {
-            if let Some(anomaly) = self.anomaly(sample) {
-                self.level.learn(anomaly, gain);
-            }
+        if self.learned >= 2
+            && let Some(anomaly) = self.anomaly(sample)
+        {
+            self.level.learn(anomaly, gain);
         }
         for (context, hold) in self.holds.iter_mut().zip(sample.holds()) {
             if let Some(hold) = hold {
@@ -211,6 +216,12 @@ impl SequenceMemory {
             }
         }
         self.learned = self.learned.saturating_add(1);
+    }
+}
+
+impl fmt::Debug for SequenceMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SequenceMemory(..)")
     }
 }
 

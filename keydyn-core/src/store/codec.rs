@@ -1,0 +1,548 @@
+//! Bytes of a profile's plaintext and of a state's body. The only file that knows bincode.
+//!
+//! bincode is unmaintained (RUSTSEC-2025-0141) and fenced (docs/adr/0003): it decodes only what a
+//! seal or a MAC has authenticated, under a limit, and must consume all of it. The wire structs
+//! are apart from the domain types, fixed-width and little endian, and read with serde, so that
+//! another crate can take over.
+
+use bincode::config::{self, Configuration, Fixint, Limit, LittleEndian};
+use bincode::serde::{decode_from_slice, encode_to_vec};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::acquire::FailureToAcquire;
+use crate::digraph::{Duration, KeySequence, MAX_KEYS, Sample};
+use crate::key::KeyCode;
+use crate::memory::{Context, Level, MemoryParts, SequenceMemory};
+use crate::policy::{Arming, Throttle};
+use crate::template::Template;
+use crate::time::Timestamp;
+
+use super::profile::{Kept, MAX_SEQUENCES, MAX_WINDOW, Profile, Sequence};
+use super::seal::PLAINTEXT_LEN;
+use super::state::{AccountState, Counts, Phase, STATE_LIMIT, VERDICTS, Verdict};
+
+const PROFILE: Configuration<LittleEndian, Fixint, Limit<PLAINTEXT_LEN>> =
+    config::legacy().with_limit::<PLAINTEXT_LEN>();
+const STATE: Configuration<LittleEndian, Fixint, Limit<STATE_LIMIT>> =
+    config::legacy().with_limit::<STATE_LIMIT>();
+
+/// Which formulas the memories were learned with (docs/adr/0001).
+const MODEL: u16 = 1;
+/// A feature that is missing.
+const MISSING: u32 = u32::MAX;
+
+/// Why authenticated bytes make no sense. Only another version of keydyn can have written them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// The bytes are not the wire form.
+    #[error("its contents cannot be read")]
+    Malformed,
+    /// The bytes are the wire form and a value is impossible.
+    #[error("its contents are impossible: {what}")]
+    Impossible {
+        /// Which value.
+        what: &'static str,
+    },
+    /// Learned by another model.
+    #[error("it was learned by model {found}, and this keydyn has model {MODEL}")]
+    Model {
+        /// That model.
+        found: u16,
+    },
+    /// More than a file holds.
+    #[error("it does not fit into a profile")]
+    TooLarge,
+}
+
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct WireProfile {
+    model: u16,
+    sequences: Vec<WireSequence>,
+    window: Vec<WireKept>,
+    next_number: u64,
+    state: WireState,
+}
+
+#[derive(Serialize, Deserialize, Zeroize)]
+struct WireSequence {
+    keys: Vec<u16>,
+    contexts: Vec<(f64, f64, u32)>,
+    level: (f64, u32),
+    learned: u32,
+    burst: u32,
+    armed: bool,
+    decisions: u32,
+    decided: u32,
+    sittings: u32,
+    learned_at: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize, Zeroize)]
+struct WireKept {
+    number: u64,
+    sequence: u8,
+    at: u64,
+    keyboard: u32,
+    gain: f64,
+    holds: Vec<u32>,
+    downs: Vec<u32>,
+}
+
+#[derive(Serialize, Deserialize, Zeroize)]
+struct WireState {
+    generation: u64,
+    phase: u8,
+    counts: [u64; 4],
+    verdicts: Vec<(u64, u8)>,
+    refusals: u32,
+    last_refusal: Option<u64>,
+    distrusted: Option<u64>,
+}
+
+/// The plaintext of a profile: its length, its bytes, zeros up to [`PLAINTEXT_LEN`].
+pub(super) fn encode_profile(profile: &Profile) -> Result<Zeroizing<Vec<u8>>, CodecError> {
+    let wire = WireProfile::from(profile);
+    let body = Zeroizing::new(encode_to_vec(&wire, PROFILE).map_err(|_| CodecError::TooLarge)?);
+    let length = u32::try_from(body.len()).map_err(|_| CodecError::TooLarge)?;
+    if body.len() + 4 > PLAINTEXT_LEN {
+        return Err(CodecError::TooLarge);
+    }
+    let mut plaintext = Zeroizing::new(vec![0; PLAINTEXT_LEN]);
+    plaintext[..4].copy_from_slice(&length.to_le_bytes());
+    plaintext[4..4 + body.len()].copy_from_slice(&body);
+    Ok(plaintext)
+}
+
+/// Reads back what [`encode_profile`] wrote.
+pub(super) fn decode_profile(plaintext: &[u8]) -> Result<Profile, CodecError> {
+    let (length, rest) = plaintext
+        .split_first_chunk::<4>()
+        .ok_or(CodecError::Malformed)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| CodecError::Malformed)?;
+    let body = rest.get(..length).ok_or(CodecError::Malformed)?;
+    let (wire, used) =
+        decode_from_slice::<WireProfile, _>(body, PROFILE).map_err(|_| CodecError::Malformed)?;
+    if used != length {
+        return Err(CodecError::Malformed);
+    }
+    wire.to_profile()
+}
+
+/// The body of a state file.
+pub(super) fn encode_state(state: &AccountState) -> Result<Vec<u8>, CodecError> {
+    encode_to_vec(WireState::from(state), STATE).map_err(|_| CodecError::TooLarge)
+}
+
+/// Reads back what [`encode_state`] wrote.
+pub(super) fn decode_state(body: &[u8]) -> Result<AccountState, CodecError> {
+    let (wire, used) =
+        decode_from_slice::<WireState, _>(body, STATE).map_err(|_| CodecError::Malformed)?;
+    if used != body.len() {
+        return Err(CodecError::Malformed);
+    }
+    wire.to_state()
+}
+
+fn impossible<T>(what: &'static str) -> Result<T, CodecError> {
+    Err(CodecError::Impossible { what })
+}
+
+impl From<&Profile> for WireProfile {
+    fn from(profile: &Profile) -> Self {
+        Self {
+            model: MODEL,
+            sequences: profile.sequences.iter().map(WireSequence::from).collect(),
+            window: profile.window.iter().map(WireKept::from).collect(),
+            next_number: profile.next_number,
+            state: WireState::from(&profile.state),
+        }
+    }
+}
+
+impl WireProfile {
+    fn to_profile(&self) -> Result<Profile, CodecError> {
+        if self.model != MODEL {
+            return Err(CodecError::Model { found: self.model });
+        }
+        if self.sequences.len() > MAX_SEQUENCES || self.window.len() > MAX_WINDOW {
+            return impossible("a count");
+        }
+        let mut sequences = self
+            .sequences
+            .iter()
+            .map(WireSequence::to_sequence)
+            .collect::<Result<Vec<_>, _>>()?;
+        let kept = |wire: &WireKept| wire.to_kept(&sequences, self.next_number);
+        let window = self
+            .window
+            .iter()
+            .map(kept)
+            .collect::<Result<Vec<Kept>, _>>()?;
+        if !window.is_sorted_by(|a, b| a.number < b.number) {
+            return impossible("the order of the samples");
+        }
+        // Opening is base + replay.
+        for (index, sequence) in sequences.iter_mut().enumerate() {
+            let mut memory = sequence.base.clone();
+            for kept in window.iter().filter(|kept| kept.sequence == index) {
+                memory.learn(&kept.sample, kept.gain);
+            }
+            let (keys, burst) = (sequence.template.keys().clone(), sequence.template.burst());
+            sequence.template = Template::with_memory(keys, memory, burst)
+                .ok_or(CodecError::Impossible { what: "a memory" })?;
+        }
+        Ok(Profile {
+            sequences,
+            window: window.into(),
+            next_number: self.next_number,
+            state: self.state.to_state()?,
+        })
+    }
+}
+
+impl From<&Sequence> for WireSequence {
+    fn from(sequence: &Sequence) -> Self {
+        let parts = sequence.base.parts();
+        let contexts = parts.holds.iter().chain(&parts.downs);
+        Self {
+            keys: sequence
+                .template
+                .keys()
+                .keys()
+                .iter()
+                .map(|key| key.0)
+                .collect(),
+            contexts: contexts.map(|c| (c.location, c.scale, c.count)).collect(),
+            level: (parts.level.mean, parts.level.count),
+            learned: parts.learned,
+            burst: sequence.template.burst(),
+            armed: sequence.arming.armed,
+            decisions: sequence.arming.decisions,
+            decided: sequence.arming.decided,
+            sittings: sequence.arming.sittings,
+            learned_at: sequence.learned_at.map(|at| at.0),
+        }
+    }
+}
+
+impl WireSequence {
+    /// The sequence with its base; the template's memory is replayed into it afterwards.
+    fn to_sequence(&self) -> Result<Sequence, CodecError> {
+        let count = self.keys.len();
+        if !(1..=MAX_KEYS).contains(&count) || self.contexts.len() != 2 * count - 1 {
+            return impossible("a sequence's length");
+        }
+        let contexts: Vec<Context> = self
+            .contexts
+            .iter()
+            .map(|&(location, scale, count)| Context {
+                location,
+                scale,
+                count,
+            })
+            .collect();
+        let base = SequenceMemory::from_parts(MemoryParts {
+            holds: contexts[..count].to_vec(),
+            downs: contexts[count..].to_vec(),
+            level: Level {
+                mean: self.level.0,
+                count: self.level.1,
+            },
+            learned: self.learned,
+        })
+        .ok_or(CodecError::Impossible { what: "a memory" })?;
+        let keys = KeySequence::new(self.keys.iter().map(|&code| KeyCode(code)).collect());
+        let template = Template::with_memory(keys, base.clone(), self.burst)
+            .ok_or(CodecError::Impossible { what: "a memory" })?;
+        Ok(Sequence {
+            base,
+            template,
+            arming: Arming {
+                armed: self.armed,
+                decisions: self.decisions,
+                decided: self.decided,
+                sittings: self.sittings,
+            },
+            learned_at: self.learned_at.map(Timestamp),
+        })
+    }
+}
+
+impl From<&Kept> for WireKept {
+    fn from(kept: &Kept) -> Self {
+        let wire = |features: &[Option<Duration>]| {
+            features
+                .iter()
+                .map(|f| f.map_or(MISSING, |d| d.0.min(MISSING - 1)))
+                .collect()
+        };
+        Self {
+            number: kept.number,
+            // There are at most four.
+            sequence: u8::try_from(kept.sequence).unwrap_or(u8::MAX),
+            at: kept.at.0,
+            keyboard: kept.keyboard,
+            gain: kept.gain,
+            holds: wire(kept.sample.holds()),
+            downs: wire(kept.sample.downs()),
+        }
+    }
+}
+
+impl WireKept {
+    fn to_kept(&self, sequences: &[Sequence], next_number: u64) -> Result<Kept, CodecError> {
+        let features = |wire: &[u32]| {
+            wire.iter()
+                .map(|&us| (us != MISSING).then_some(Duration(us)))
+                .collect()
+        };
+        let sequence = usize::from(self.sequence);
+        let keys = sequences
+            .get(sequence)
+            .map(|s| s.template.keys().clone())
+            .ok_or(CodecError::Impossible {
+                what: "a sample's sequence",
+            })?;
+        let sample = Sample::new(keys, features(&self.holds), features(&self.downs)).ok_or(
+            CodecError::Impossible {
+                what: "a sample's length",
+            },
+        )?;
+        if !(0.0..=1.0).contains(&self.gain) || self.number >= next_number {
+            return impossible("a sample's gain or number");
+        }
+        Ok(Kept {
+            number: self.number,
+            sequence,
+            at: Timestamp(self.at),
+            keyboard: self.keyboard,
+            gain: self.gain,
+            sample,
+        })
+    }
+}
+
+impl From<&AccountState> for WireState {
+    fn from(state: &AccountState) -> Self {
+        let Counts {
+            accepted,
+            refused,
+            unusable,
+            learned,
+        } = state.counts;
+        Self {
+            generation: state.generation,
+            phase: match state.phase {
+                Phase::None => 0,
+                Phase::Learning => 1,
+                Phase::Armed => 2,
+            },
+            counts: [accepted, refused, unusable, learned],
+            verdicts: state
+                .verdicts
+                .iter()
+                .map(|(at, v)| (at.0, verdict_code(*v)))
+                .collect(),
+            refusals: state.throttle.refusals,
+            last_refusal: state.throttle.last.map(|at| at.0),
+            distrusted: state.distrusted.map(|at| at.0),
+        }
+    }
+}
+
+impl WireState {
+    fn to_state(&self) -> Result<AccountState, CodecError> {
+        if self.verdicts.len() > VERDICTS {
+            return impossible("the number of verdicts");
+        }
+        let [accepted, refused, unusable, learned] = self.counts;
+        let verdict = |&(at, code): &(u64, u8)| {
+            let verdict = verdict_of(code).ok_or(CodecError::Impossible { what: "a verdict" })?;
+            Ok((Timestamp(at), verdict))
+        };
+        Ok(AccountState {
+            generation: self.generation,
+            phase: match self.phase {
+                0 => Phase::None,
+                1 => Phase::Learning,
+                2 => Phase::Armed,
+                _ => return impossible("the phase"),
+            },
+            counts: Counts {
+                accepted,
+                refused,
+                unusable,
+                learned,
+            },
+            verdicts: self
+                .verdicts
+                .iter()
+                .map(verdict)
+                .collect::<Result<_, _>>()?,
+            throttle: Throttle {
+                refusals: self.refusals,
+                last: self.last_refusal.map(Timestamp),
+            },
+            distrusted: self.distrusted.map(Timestamp),
+        })
+    }
+}
+
+/// Codes of the failures to acquire begin here.
+const FIRST_FAILURE: u8 = 16;
+
+fn verdict_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Accepted => 0,
+        Verdict::Refused => 1,
+        Verdict::CoolingDown => 2,
+        Verdict::Unusable(failure) => FIRST_FAILURE + failure.code(),
+    }
+}
+
+fn verdict_of(code: u8) -> Option<Verdict> {
+    match code {
+        0 => Some(Verdict::Accepted),
+        1 => Some(Verdict::Refused),
+        2 => Some(Verdict::CoolingDown),
+        code => {
+            FailureToAcquire::from_code(code.checked_sub(FIRST_FAILURE)?).map(Verdict::Unusable)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::profile::tests::{learned, lesson, typing};
+    use crate::store::profile::{WINDOW_BYTES, codec_cost};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_profile_reads_back_to_the_bit() {
+        for count in [0, 1, 23, 150] {
+            let mut profile = learned(count);
+            profile
+                .state
+                .note(Timestamp(5), Verdict::Unusable(FailureToAcquire::NoPress));
+            let plaintext = encode_profile(&profile).unwrap();
+            assert_eq!(plaintext.len(), PLAINTEXT_LEN);
+            assert_eq!(decode_profile(&plaintext).unwrap(), profile);
+        }
+    }
+
+    /// Four sequences of 128 keys, the window full to the last byte, 50 verdicts.
+    #[test]
+    fn the_largest_profile_fits() {
+        let mut profile = Profile::new();
+        for i in 0..200 {
+            let text = 1000 + 200 * u16::try_from(i % 4).unwrap();
+            let sample = typing(text, 128, i);
+            profile
+                .learn(&crate::store::profile::Lesson {
+                    may_arm: false,
+                    ..lesson(&sample, 0)
+                })
+                .unwrap();
+        }
+        for i in 0..60 {
+            profile.state.note(Timestamp(i), Verdict::Refused);
+        }
+        assert_eq!(profile.sequences.len(), 4);
+        let bytes: usize = profile.window.iter().map(Kept::cost).sum();
+        assert!(bytes + codec_cost(128) > WINDOW_BYTES);
+        let plaintext = encode_profile(&profile).unwrap();
+        assert_eq!(decode_profile(&plaintext).unwrap(), profile);
+    }
+
+    #[test]
+    fn a_kept_sample_costs_what_it_says() {
+        let size = |count| {
+            let plaintext = encode_profile(&learned(count)).unwrap();
+            u32::from_le_bytes(plaintext[..4].try_into().unwrap()) as usize
+        };
+        assert_eq!(size(31) - size(30), codec_cost(8));
+    }
+
+    /// The wire form never changes under version 1: read with today's code, written long ago.
+    #[test]
+    fn golden_bytes() {
+        let golden = include_bytes!("../../tests/golden/profile-v1.bin");
+        let profile = decode_profile(golden).unwrap();
+        assert_eq!(profile, golden_profile());
+        assert_eq!(&encode_profile(&profile).unwrap()[..golden.len()], golden);
+    }
+
+    fn golden_profile() -> Profile {
+        let mut profile = learned(3);
+        profile.state.phase = Phase::Learning;
+        profile
+            .state
+            .note(Timestamp(1_700_000_000), Verdict::Refused);
+        profile
+    }
+
+    #[test]
+    fn impossible_values_are_refused() {
+        let break_it = |change: &dyn Fn(&mut WireProfile)| {
+            let mut wire = WireProfile::from(&learned(30));
+            change(&mut wire);
+            wire.to_profile().map(|_| ())
+        };
+        assert_eq!(break_it(&|_| {}), Ok(()));
+        assert_eq!(
+            break_it(&|w| w.model = 2),
+            Err(CodecError::Model { found: 2 })
+        );
+        let changes: [&dyn Fn(&mut WireProfile); 13] = [
+            &|w| w.window[0].sequence = 1,
+            &|w| w.window[0].gain = f64::NAN,
+            &|w| w.window[0].gain = 1.5,
+            &|w| w.window[0].holds.clear(),
+            &|w| w.window[0].number = 29,
+            &|w| w.next_number = 3,
+            &|w| w.sequences[0].keys.clear(),
+            &|w| w.sequences[0].keys = vec![1; 129],
+            &|w| w.sequences[0].contexts[0] = (f64::INFINITY, 0.1, 3),
+            &|w| w.sequences[0].contexts[0] = (4.0, 0.0, 3),
+            &|w| w.sequences[0].level.0 = f64::NAN,
+            &|w| w.state.phase = 3,
+            &|w| w.state.verdicts = vec![(0, 15)],
+        ];
+        for (i, change) in changes.iter().enumerate() {
+            let error = break_it(change).unwrap_err();
+            assert!(
+                matches!(error, CodecError::Impossible { .. }),
+                "{i}: {error}"
+            );
+        }
+    }
+
+    proptest! {
+        /// Whatever is decoded, nothing panics and nothing large is allocated.
+        #[test]
+        fn any_bytes_are_an_error_or_a_profile(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let _ = decode_profile(&bytes);
+            let _ = decode_state(&bytes);
+        }
+
+        #[test]
+        fn any_changed_byte_is_an_error_or_a_profile(at in 0usize..1500, to in any::<u8>()) {
+            let mut plaintext = encode_profile(&learned(10)).unwrap();
+            plaintext[at] = to;
+            let _ = decode_profile(&plaintext);
+        }
+    }
+
+    /// Writes the golden file; run by hand when version 2 begins:
+    /// `KEYDYN_WRITE_GOLDEN=1 cargo test -p keydyn-core write_golden`.
+    #[test]
+    fn write_golden() {
+        if std::env::var_os("KEYDYN_WRITE_GOLDEN").is_some() {
+            let plaintext = encode_profile(&golden_profile()).unwrap();
+            let length = u32::from_le_bytes(plaintext[..4].try_into().unwrap()) as usize;
+            std::fs::write("tests/golden/profile-v1.bin", &plaintext[..4 + length]).unwrap();
+        }
+    }
+}

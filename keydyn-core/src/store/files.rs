@@ -1,0 +1,79 @@
+//! The door through which the vault reads and writes. keydyn-sys has the real one; tests have one
+//! in memory.
+
+use std::io;
+
+/// A directory of small files, owned by root and closed to everybody else.
+pub trait StateFiles {
+    /// The whole file, or `None` if there is none.
+    ///
+    /// # Errors
+    /// If it is larger than `limit`, not to be trusted (a link, another owner, writable by
+    /// others), or cannot be read.
+    fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, FileError>;
+
+    /// Replaces the file in one step that survives a power cut: either the old or the new bytes
+    /// are there. With `keep_previous` the old ones stay under [`previous`].
+    ///
+    /// # Errors
+    /// If it cannot be written; the old file is then still there.
+    fn write(&self, name: &str, bytes: &[u8], keep_previous: bool) -> Result<(), FileError>;
+
+    /// Removes the file and its previous generation, if they are there.
+    ///
+    /// # Errors
+    /// If one of them is there and cannot be removed.
+    fn remove(&self, name: &str) -> Result<(), FileError>;
+
+    /// Takes the lock of this name, waiting at most 200 ms; dropping the guard gives it back.
+    ///
+    /// # Errors
+    /// [`FileError::Busy`] if somebody else kept it, another if it cannot be taken at all.
+    fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError>;
+}
+
+/// A lock that is held until this is dropped.
+pub trait LockGuard {}
+
+/// The name under which the previous generation of a file is kept.
+#[must_use]
+pub fn previous(name: &str) -> String {
+    format!("{name}.previous")
+}
+
+/// Why a file could not be read or written. The path is part of the message.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The operating system said no.
+    #[error("{path}: cannot {action}: {source}")]
+    Io {
+        /// Which file or directory.
+        path: String,
+        /// What was tried: a verb.
+        action: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+    /// The file is not one that keydyn wrote, or somebody else can write it.
+    #[error("{path}: {reason}; check who changed it, then correct it or run `keydyn reset`")]
+    Untrusted {
+        /// Which file or directory.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Larger than any file keydyn writes.
+    #[error("{path}: is larger than {limit} bytes, which keydyn never writes")]
+    TooLarge {
+        /// Which file.
+        path: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// Another process held the lock for 200 ms.
+    #[error("{path}: is locked by another process")]
+    Busy {
+        /// Which lock.
+        path: String,
+    },
+}

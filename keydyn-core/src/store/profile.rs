@@ -1,0 +1,437 @@
+//! The profile: per sequence a base memory, and a window of the samples learned since.
+//!
+//! Opening is base + replay. A sample that leaves the window is folded into its base by the same
+//! `learn` with the same gain, so the result equals the endless recursion to the bit, and a later
+//! model can be rebuilt from the window.
+
+use std::collections::VecDeque;
+
+use crate::acquire::FailureToAcquire;
+use crate::digraph::{KeySequence, Sample};
+use crate::memory::SequenceMemory;
+use crate::policy::{Arming, Strictness, decide, sitting_ended};
+use crate::template::{GainPolicy, Judgement, Template};
+use crate::time::Timestamp;
+
+use super::state::AccountState;
+
+/// Ways to type a password that a profile tells apart (a numeric pad, another layout).
+pub const MAX_SEQUENCES: usize = 4;
+/// Samples in the window.
+pub const MAX_WINDOW: usize = 100;
+/// Bytes that the window may take in the file; long texts have fewer samples in it.
+pub const WINDOW_BYTES: usize = 40_000;
+
+/// One way to type the password.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sequence {
+    pub(super) base: SequenceMemory,
+    pub(super) template: Template,
+    pub(super) arming: Arming,
+    pub(super) learned_at: Option<Timestamp>,
+}
+
+impl Sequence {
+    fn new(keys: KeySequence) -> Self {
+        Self {
+            base: SequenceMemory::new(keys.len()),
+            template: Template::new(keys),
+            arming: Arming::default(),
+            learned_at: None,
+        }
+    }
+
+    /// What attempts are compared with.
+    #[must_use]
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// How far learning is.
+    #[must_use]
+    pub fn arming(&self) -> &Arming {
+        &self.arming
+    }
+
+    /// When the last typing was learned.
+    #[must_use]
+    pub fn learned_at(&self) -> Option<Timestamp> {
+        self.learned_at
+    }
+}
+
+/// A sample as it was learned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Order of learning; never reused.
+    pub number: u64,
+    /// Index of its sequence.
+    pub sequence: usize,
+    /// When it was learned.
+    pub at: Timestamp,
+    /// Which keyboard it came from, 0 where that is not known.
+    pub keyboard: u32,
+    /// With which gain.
+    pub gain: f64,
+    /// What was typed.
+    pub sample: Sample,
+}
+
+impl Kept {
+    /// Bytes it takes in the file.
+    pub(super) fn cost(&self) -> usize {
+        codec_cost(self.sample.keys().len())
+    }
+}
+
+/// Bytes a kept sample of `keys` keys takes in the file: 29 for the number, the sequence, the
+/// time, the keyboard and the gain, and two lengths of eight and four a feature.
+pub(super) fn codec_cost(keys: usize) -> usize {
+    29 + 2 * 8 + 4 * (2 * keys).saturating_sub(1)
+}
+
+/// A typing to be learned, and the rules it is learned under.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson<'a> {
+    /// The typing.
+    pub sample: &'a Sample,
+    /// When it was typed.
+    pub at: Timestamp,
+    /// On which keyboard, 0 where that is not known.
+    pub keyboard: u32,
+    /// Under which threshold the prequential decision is made.
+    pub strictness: Strictness,
+    /// Typings before learning can be over.
+    pub min_samples: u32,
+    /// Whether the profile may arm itself (not uid 0's).
+    pub may_arm: bool,
+}
+
+/// Everything that is sealed: the sequences, the window, and a copy of the state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    pub(super) sequences: Vec<Sequence>,
+    pub(super) window: VecDeque<Kept>,
+    pub(super) next_number: u64,
+    pub(super) state: AccountState,
+}
+
+impl Profile {
+    /// A profile that has learned nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The ways to type the password, oldest first.
+    #[must_use]
+    pub fn sequences(&self) -> &[Sequence] {
+        &self.sequences
+    }
+
+    /// The samples since the bases, oldest first.
+    #[must_use]
+    pub fn window(&self) -> &VecDeque<Kept> {
+        &self.window
+    }
+
+    /// The state as it was when this was saved.
+    #[must_use]
+    pub fn state(&self) -> &AccountState {
+        &self.state
+    }
+
+    /// Whether any sequence is in force.
+    #[must_use]
+    pub fn armed(&self) -> bool {
+        self.sequences.iter().any(|sequence| sequence.arming.armed)
+    }
+
+    /// Typings learned, over all sequences.
+    #[must_use]
+    pub fn learned(&self) -> u32 {
+        self.sequences
+            .iter()
+            .map(|s| s.template.memory().learned())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Compares an attempt with the sequence it is of. Where one sequence is in force, the others
+    /// are not judged.
+    ///
+    /// # Errors
+    /// If there is no such sequence, or too much of the attempt is missing.
+    pub fn judge(&self, sample: &Sample) -> Result<Judgement, FailureToAcquire> {
+        let any_armed = self.armed();
+        self.sequences
+            .iter()
+            .filter(|sequence| sequence.arming.armed || !any_armed)
+            .find(|sequence| sequence.template.matches(sample))
+            .ok_or(FailureToAcquire::UnknownSequence)?
+            .template
+            .judge(sample)
+    }
+
+    /// Learns a typing, and arms the sequence when learning has shown enough.
+    ///
+    /// # Errors
+    /// If it is of a sequence that is not in force while another is, or too much of it is
+    /// missing. The profile is as it was.
+    pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<(), FailureToAcquire> {
+        let index = self.sequence_for(lesson.sample)?;
+        let sequence = &mut self.sequences[index];
+        if sequence
+            .learned_at
+            .is_none_or(|last| sitting_ended(last, lesson.at))
+        {
+            sequence.template.start_sitting();
+            sequence.arming.sittings = sequence.arming.sittings.saturating_add(1);
+        }
+        if !sequence.arming.armed {
+            // Before it is learned: a prequential decision.
+            let judgement = sequence.template.judge(lesson.sample);
+            let score = judgement.ok().and_then(|judgement| judgement.score);
+            sequence.arming.note(decide(score, lesson.strictness));
+        }
+        // The learning phase is the enrolment, where every typing counts in full.
+        let gain = match sequence.arming.armed {
+            true => sequence.template.next_gain(GainPolicy::Burst),
+            false => 1.0,
+        };
+        sequence.template.learn(lesson.sample, gain);
+        sequence.learned_at = Some(lesson.at);
+        let (learned, keys) = (
+            sequence.template.memory().learned(),
+            sequence.template.keys().len(),
+        );
+        let ready = sequence.arming.ready(learned, lesson.min_samples, keys);
+        if lesson.may_arm && !sequence.arming.armed && ready {
+            sequence.arming.armed = true;
+            sequence.template.start_sitting();
+        }
+        self.keep(lesson, index, gain);
+        Ok(())
+    }
+
+    /// The index of the sample's sequence, which is made if it may be.
+    fn sequence_for(&mut self, sample: &Sample) -> Result<usize, FailureToAcquire> {
+        let any_armed = self.armed();
+        let found = self
+            .sequences
+            .iter()
+            .position(|s| s.template.matches(sample));
+        if let Some(index) = found {
+            let sequence = &self.sequences[index];
+            if any_armed && !sequence.arming.armed {
+                return Err(FailureToAcquire::UnknownSequence);
+            }
+            sequence.template.judge(sample)?;
+            return Ok(index);
+        }
+        if any_armed {
+            return Err(FailureToAcquire::UnknownSequence);
+        }
+        sample.check_whole()?;
+        if self.sequences.len() == MAX_SEQUENCES {
+            self.drop_least_learned();
+        }
+        self.sequences.push(Sequence::new(sample.keys().clone()));
+        Ok(self.sequences.len() - 1)
+    }
+
+    /// Makes room: what was typed least often was most likely a slip.
+    fn drop_least_learned(&mut self) {
+        let least = (0..self.sequences.len())
+            .min_by_key(|&i| self.sequences[i].template.memory().learned());
+        if let Some(gone) = least {
+            self.sequences.remove(gone);
+            self.window.retain(|kept| kept.sequence != gone);
+            for kept in self.window.iter_mut().filter(|kept| kept.sequence > gone) {
+                kept.sequence -= 1;
+            }
+        }
+    }
+
+    fn keep(&mut self, lesson: &Lesson<'_>, sequence: usize, gain: f64) {
+        self.window.push_back(Kept {
+            number: self.next_number,
+            sequence,
+            at: lesson.at,
+            keyboard: lesson.keyboard,
+            gain,
+            sample: lesson.sample.clone(),
+        });
+        self.next_number = self.next_number.saturating_add(1);
+        let mut bytes: usize = self.window.iter().map(Kept::cost).sum();
+        while self.window.len() > MAX_WINDOW || bytes > WINDOW_BYTES {
+            let Some(oldest) = self.window.pop_front() else {
+                break;
+            };
+            bytes -= oldest.cost();
+            self.sequences[oldest.sequence]
+                .base
+                .learn(&oldest.sample, oldest.gain);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::digraph::Duration;
+    use crate::key::KeyCode;
+    use proptest::prelude::*;
+
+    /// A typing of a text of `keys` keys; `seed` varies the rhythm a little.
+    pub(in crate::store) fn typing(text: u16, keys: u16, seed: u32) -> Sample {
+        let sequence = KeySequence::new((0..keys).map(|i| KeyCode(text + i)).collect());
+        let us = |base: u32, i: u32| {
+            Some(Duration(
+                base + (seed.wrapping_mul(7919).wrapping_add(i * 131)) % 9000,
+            ))
+        };
+        let holds = (0..u32::from(keys)).map(|i| us(90_000, i)).collect();
+        let downs = (1..u32::from(keys)).map(|i| us(170_000, i)).collect();
+        Sample::new(sequence, holds, downs).unwrap()
+    }
+
+    pub(in crate::store) fn lesson(sample: &Sample, at: u64) -> Lesson<'_> {
+        Lesson {
+            sample,
+            at: Timestamp(at),
+            keyboard: 0,
+            strictness: Strictness::Normal,
+            min_samples: 20,
+            may_arm: true,
+        }
+    }
+
+    /// A profile that armed itself over two sittings, with `count` typings.
+    pub(in crate::store) fn learned(count: u32) -> Profile {
+        let mut profile = Profile::new();
+        for i in 0..count {
+            let sitting = if i < 10 { 0 } else { 100_000 };
+            profile
+                .learn(&lesson(&typing(16, 8, i), sitting + u64::from(i)))
+                .unwrap();
+        }
+        profile
+    }
+
+    #[test]
+    fn arms_itself_at_the_twenty_third_typing_and_not_before() {
+        assert!(!learned(22).armed());
+        assert!(learned(23).armed());
+        assert_eq!(
+            learned(23).sequences[0].template.burst(),
+            0,
+            "the end of enrolment"
+        );
+    }
+
+    #[test]
+    fn one_sitting_a_short_text_or_root_is_not_armed() {
+        let learn = |keys, may_arm, gap: u64| {
+            let mut profile = Profile::new();
+            for i in 0..40 {
+                let sample = typing(16, keys, i);
+                let lesson = lesson(&sample, u64::from(i) * gap);
+                profile.learn(&Lesson { may_arm, ..lesson }).unwrap();
+            }
+            profile.armed()
+        };
+        assert!(learn(6, true, 3600 * 5));
+        assert!(!learn(6, true, 10), "one sitting");
+        assert!(!learn(5, true, 3600 * 5), "short");
+        assert!(!learn(6, false, 3600 * 5), "root");
+    }
+
+    #[test]
+    fn an_armed_profile_neither_judges_nor_learns_another_sequence() {
+        let mut profile = learned(30);
+        let other = typing(30, 8, 1);
+        assert_eq!(
+            profile.judge(&other),
+            Err(FailureToAcquire::UnknownSequence)
+        );
+        let before = profile.clone();
+        assert!(profile.learn(&lesson(&other, 200_000)).is_err());
+        assert_eq!(profile, before);
+    }
+
+    #[test]
+    fn slips_while_learning_do_not_push_out_the_text() {
+        let mut profile = Profile::new();
+        for i in 0..12u32 {
+            profile.learn(&lesson(&typing(16, 8, i), 0)).unwrap();
+            let slip = typing(31 + u16::try_from(i).unwrap(), 7, i);
+            profile.learn(&lesson(&slip, 0)).unwrap();
+        }
+        assert_eq!(profile.sequences.len(), MAX_SEQUENCES);
+        assert_eq!(profile.sequences[0].template.memory().learned(), 12);
+        assert!(profile.window.iter().all(|kept| {
+            profile.sequences[kept.sequence]
+                .template
+                .matches(&kept.sample)
+        }));
+    }
+
+    #[test]
+    fn a_first_typing_with_holes_is_not_learned() {
+        let whole = typing(16, 8, 0);
+        let holes = Sample::new(whole.keys().clone(), vec![None; 8], whole.downs().to_vec());
+        let mut profile = Profile::new();
+        assert_eq!(
+            profile.learn(&lesson(&holes.unwrap(), 0)),
+            Err(FailureToAcquire::TooFewHolds)
+        );
+        assert_eq!(profile, Profile::new());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// The window folded away equals the recursion that never had a window, to the bit.
+        #[test]
+        fn base_and_replay_equal_the_endless_recursion(
+            steps in prop::collection::vec((any::<u32>(), 0u64..40_000, any::<bool>()), 1..300),
+            keys in 2u16..100,
+        ) {
+            let mut profile = Profile::new();
+            let mut endless = SequenceMemory::new(usize::from(keys));
+            let mut now = 0;
+            for (seed, pause, hole) in steps {
+                now += pause;
+                let mut sample = typing(16, keys, seed);
+                if hole && keys > 6 {
+                    let mut holds = sample.holds().to_vec();
+                    holds[usize::from(keys) / 2] = None;
+                    sample =
+                        Sample::new(sample.keys().clone(), holds, sample.downs().to_vec()).unwrap();
+                }
+                if profile.learn(&lesson(&sample, now)).is_ok() {
+                    let gain = profile.window.back().unwrap().gain;
+                    endless.learn(&sample, gain);
+                }
+            }
+            let sequence = &profile.sequences[0];
+            let mut replayed = sequence.base.clone();
+            for kept in &profile.window {
+                replayed.learn(&kept.sample, kept.gain);
+            }
+            let bits = |memory: &SequenceMemory| {
+                let parts = memory.parts();
+                let contexts = parts.holds.iter().chain(&parts.downs);
+                let mut bits: Vec<u64> = contexts
+                    .flat_map(|c| [c.location.to_bits(), c.scale.to_bits(), u64::from(c.count)])
+                    .collect();
+                bits.extend([parts.level.mean.to_bits(), u64::from(parts.level.count)]);
+                bits
+            };
+            prop_assert_eq!(bits(&replayed), bits(&endless));
+            prop_assert_eq!(bits(sequence.template.memory()), bits(&endless));
+            prop_assert!(profile.window.len() <= MAX_WINDOW);
+        }
+    }
+}

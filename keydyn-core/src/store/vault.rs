@@ -1,0 +1,438 @@
+//! One account's files, put together: which generation is good, what stands in for what is
+//! missing, and how a change is written so that nothing acknowledged is lost.
+
+use std::fmt;
+
+use crate::acquire::FailureToAcquire;
+
+use super::codec::{self, CodecError};
+use super::files::{FileError, LockGuard, StateFiles, previous};
+use super::header::{FILE_LEN, Header, KdfParams, Salt};
+use super::host::HostKey;
+use super::profile::{Lesson, Profile};
+use super::seal::{OpenError, SealKey, open, seal};
+use super::state::{AccountState, Phase, STATE_LIMIT};
+
+/// Which of an account's two profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// The profile in force.
+    First,
+    /// The profile of a changed password, which takes over when it has learned enough.
+    Second,
+}
+
+/// What became of opening a profile.
+#[derive(Debug)]
+pub enum Opening {
+    /// There is none.
+    Absent,
+    /// It is open.
+    Open(Box<Profile>, Slot),
+    /// There is one, sealed under another password, and the second slot is free or under a third.
+    OtherPassword,
+    /// There is one, and neither generation can be opened.
+    Damaged(Damage),
+}
+
+/// Why a profile that is there cannot be used. Says the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Damage {
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It is damaged, foreign, or from the future.
+    #[error("{name}: {reason}")]
+    Open {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: OpenError,
+    },
+    /// It opens and makes no sense.
+    #[error("{name}: {reason}")]
+    Codec {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: CodecError,
+    },
+}
+
+/// What is known of an account's state.
+#[derive(Debug)]
+pub enum Standing {
+    /// The state, from its file or from the sealed copy.
+    Known(AccountState),
+    /// The state file is missing or cannot be trusted, and there is no sealed copy to be had.
+    Unknown,
+}
+
+/// Why a typing was not learned.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// It was not fit to be.
+    #[error(transparent)]
+    Unfit(#[from] FailureToAcquire),
+    /// The files could not be written, or are locked.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The profile is there and cannot be opened.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The profile was made anew since the password was asked for.
+    #[error("the profile was replaced while the login was under way")]
+    Replaced,
+    /// What is known of the account does not go together with the profile.
+    #[error("the account's state is lost or does not fit its profile; run `keydyn reset`")]
+    StateUnknown,
+    /// The profile cannot be encoded.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// No nonce could be had.
+    #[error("the system has no random numbers")]
+    NoRandomness,
+}
+
+/// What learning came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// Typings that the profile has learned now.
+    pub samples: u32,
+    /// The account's phase now.
+    pub phase: Phase,
+    /// The second slot took over with this typing.
+    pub promoted: bool,
+}
+
+/// One account's files.
+pub struct Vault<'a> {
+    uid: u32,
+    main: &'a dyn StateFiles,
+    /// Where the state goes while `main` cannot be written.
+    run: &'a dyn StateFiles,
+    host: Option<&'a HostKey>,
+}
+
+impl fmt::Debug for Vault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault")
+            .field("uid", &self.uid)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Vault<'a> {
+    /// The files of the user with this uid; `host` is `None` where `host.key` cannot be read.
+    #[must_use]
+    pub fn new(
+        uid: u32,
+        main: &'a dyn StateFiles,
+        run: &'a dyn StateFiles,
+        host: Option<&'a HostKey>,
+    ) -> Self {
+        Self {
+            uid,
+            main,
+            run,
+            host,
+        }
+    }
+
+    fn profile_name(&self, slot: Slot) -> String {
+        match slot {
+            Slot::First => format!("{}.profile", self.uid),
+            Slot::Second => format!("{}.second", self.uid),
+        }
+    }
+
+    fn state_name(&self) -> String {
+        format!("{}.state", self.uid)
+    }
+
+    /// Salt and parameters under which this account's keys are derived; both slots share them.
+    /// `None` if there is no profile whose header can be read.
+    #[must_use]
+    pub fn derivation(&self) -> Option<(Salt, KdfParams)> {
+        [Slot::First, Slot::Second].into_iter().find_map(|slot| {
+            self.generations(slot).find_map(|name| {
+                let file = self.main.read(&name, FILE_LEN).ok()??;
+                Header::parse(&file)
+                    .ok()
+                    .map(|header| (header.salt, header.kdf))
+            })
+        })
+    }
+
+    fn generations(&self, slot: Slot) -> impl Iterator<Item = String> {
+        let name = self.profile_name(slot);
+        let before = previous(&name);
+        [name, before].into_iter()
+    }
+
+    /// Opens the profile that this key opens.
+    #[must_use]
+    pub fn open(&self, key: &SealKey) -> Opening {
+        match self.open_slot(Slot::First, key) {
+            open @ Opening::Open(..) => open,
+            first => match self.open_slot(Slot::Second, key) {
+                open @ Opening::Open(..) => open,
+                // A second profile without a first one is what an interrupted take-over leaves.
+                Opening::OtherPassword if matches!(first, Opening::Absent) => {
+                    Opening::OtherPassword
+                }
+                _ => first,
+            },
+        }
+    }
+
+    fn open_slot(&self, slot: Slot, key: &SealKey) -> Opening {
+        let mut damage = None;
+        for name in self.generations(slot) {
+            match self.open_file(&name, key) {
+                Ok(None) => {}
+                Ok(Some(profile)) => return Opening::Open(Box::new(profile), slot),
+                Err(Damage::Open {
+                    reason: OpenError::OtherPassword,
+                    ..
+                }) => {
+                    return Opening::OtherPassword;
+                }
+                Err(reason) => damage = damage.or(Some(reason)),
+            }
+        }
+        damage.map_or(Opening::Absent, Opening::Damaged)
+    }
+
+    fn open_file(&self, name: &str, key: &SealKey) -> Result<Option<Profile>, Damage> {
+        let Some(file) = self.main.read(name, FILE_LEN)? else {
+            return Ok(None);
+        };
+        let (_, plaintext) = open(key, self.uid, &file).map_err(|reason| Damage::Open {
+            name: name.to_owned(),
+            reason,
+        })?;
+        let profile = codec::decode_profile(&plaintext).map_err(|reason| Damage::Codec {
+            name: name.to_owned(),
+            reason,
+        })?;
+        Ok(Some(profile))
+    }
+
+    /// The account's state: the newer of the two state files, else the copy in the open profile.
+    /// If neither a state file nor a profile is there, the account has none.
+    #[must_use]
+    pub fn standing(&self, opening: &Opening) -> Standing {
+        let name = self.state_name();
+        let mut found = None;
+        let mut doubtful = false;
+        for files in [self.main, self.run] {
+            match files.read(&name, STATE_LIMIT) {
+                Ok(None) => {}
+                Ok(Some(file)) => match self.read_state(&file) {
+                    Some(state) => found = newer(found, state),
+                    None => doubtful = true,
+                },
+                Err(_) => doubtful = true,
+            }
+        }
+        match (found, opening) {
+            (Some(mut state), Opening::Open(profile, Slot::First)) if profile.armed() => {
+                // The profile is saved first: a crash in between leaves the state behind.
+                state.phase = Phase::Armed;
+                Standing::Known(state)
+            }
+            (Some(state), _) => Standing::Known(state),
+            (None, Opening::Open(profile, _)) => Standing::Known(profile.state().clone()),
+            (None, Opening::Absent) if !doubtful => Standing::Known(AccountState::default()),
+            (None, _) => Standing::Unknown,
+        }
+    }
+
+    /// The account's state without a key: what the state files say. Where they cannot be trusted,
+    /// an account that has files is unknown, and one that has none has no state.
+    #[must_use]
+    pub fn standing_unopened(&self) -> Standing {
+        let exists = |slot| {
+            self.generations(slot)
+                .any(|name| !matches!(self.main.read(&name, FILE_LEN), Ok(None)))
+        };
+        match exists(Slot::First) || exists(Slot::Second) {
+            true => self.standing(&Opening::OtherPassword),
+            false => self.standing(&Opening::Absent),
+        }
+    }
+
+    fn read_state(&self, file: &[u8]) -> Option<AccountState> {
+        AccountState::from_file(file, self.uid, self.host?).ok()
+    }
+
+    /// Changes the state under the lock and writes it, to /run where the directory cannot be
+    /// written. `seen` is what the change starts from if no state file can be read.
+    ///
+    /// # Errors
+    /// If it could be written in neither place.
+    pub fn note(
+        &self,
+        seen: &AccountState,
+        change: impl FnOnce(&mut AccountState),
+    ) -> Result<(), FileError> {
+        let _lock = match self.main.lock(&self.lock_name()) {
+            Err(busy @ FileError::Busy { .. }) => return Err(busy),
+            // Where the directory cannot be written, those who write to /run wait for each other.
+            Err(_) => self.run.lock(&self.lock_name()).ok(),
+            Ok(lock) => Some(lock),
+        };
+        let mut state = self.fresh_state(seen);
+        change(&mut state);
+        self.write_state(&mut state)
+    }
+
+    fn lock_name(&self) -> String {
+        format!("{}.lock", self.uid)
+    }
+
+    /// The state as it is on disk now, or `seen` where there is none that can be read. Counters
+    /// are the disk's; the phase never falls behind what the open profile has shown.
+    fn fresh_state(&self, seen: &AccountState) -> AccountState {
+        match self.standing(&Opening::Absent) {
+            Standing::Known(mut state) if state.generation > 0 => {
+                if seen.phase == Phase::Armed {
+                    state.phase = Phase::Armed;
+                }
+                state
+            }
+            _ => seen.clone(),
+        }
+    }
+
+    fn write_state(&self, state: &mut AccountState) -> Result<(), FileError> {
+        let name = self.state_name();
+        let unwritable = |what| FileError::Untrusted {
+            path: name.clone(),
+            reason: what,
+        };
+        let host = self
+            .host
+            .ok_or_else(|| unwritable("cannot be signed without host.key"))?;
+        state.generation = state.generation.saturating_add(1);
+        let file = state
+            .to_file(self.uid, host)
+            .map_err(|_| unwritable("cannot be encoded"))?;
+        self.main
+            .write(&name, &file, true)
+            .or_else(|first| self.run.write(&name, &file, false).map_err(|_| first))
+    }
+
+    /// Learns a typing: takes the lock, opens the profile as it is now, learns, and writes profile
+    /// and state. The caller brings a fresh nonce.
+    ///
+    /// # Errors
+    /// Why it was not learned; the files are then as they were.
+    pub fn learn(
+        &self,
+        key: &SealKey,
+        (salt, kdf): (Salt, KdfParams),
+        lesson: &Lesson<'_>,
+        nonce: [u8; 24],
+    ) -> Result<Learned, LearnError> {
+        let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
+        if self.derivation().is_some_and(|(now, _)| now != salt) {
+            return Err(LearnError::Replaced);
+        }
+        let opening = self.open(key);
+        let mut state = match self.standing(&opening) {
+            Standing::Known(state) => state,
+            Standing::Unknown => return Err(LearnError::StateUnknown),
+        };
+        let (mut profile, slot) = match opening {
+            Opening::Open(profile, slot) => (*profile, slot),
+            // An armed account without a profile has lost it; a new one would let anybody in.
+            Opening::Absent if state.phase == Phase::Armed => {
+                return Err(LearnError::StateUnknown);
+            }
+            Opening::Absent => (Profile::new(), Slot::First),
+            Opening::OtherPassword => (Profile::new(), Slot::Second),
+            Opening::Damaged(damage) => return Err(damage.into()),
+        };
+        profile.learn(lesson)?;
+        let promoted = slot == Slot::Second && profile.learned() >= lesson.min_samples;
+        if promoted {
+            // What was counted belongs to the old password's profile.
+            state = AccountState {
+                generation: state.generation,
+                ..AccountState::default()
+            };
+        }
+        if slot == Slot::First || promoted {
+            state.phase = if profile.armed() {
+                Phase::Armed
+            } else {
+                Phase::Learning
+            };
+        }
+        state.note_learned();
+        let samples = profile.learned();
+        profile.state = state.clone();
+        let target = if promoted { Slot::First } else { slot };
+        self.write_profile(target, key, (salt, kdf), nonce, &profile)?;
+        if promoted {
+            self.forget_the_old()?;
+        }
+        self.write_state(&mut state)?;
+        Ok(Learned {
+            samples,
+            phase: state.phase,
+            promoted,
+        })
+    }
+
+    fn write_profile(
+        &self,
+        slot: Slot,
+        key: &SealKey,
+        derivation: (Salt, KdfParams),
+        nonce: [u8; 24],
+        profile: &Profile,
+    ) -> Result<(), LearnError> {
+        if nonce == [0; 24] {
+            return Err(LearnError::NoRandomness);
+        }
+        let name = self.profile_name(slot);
+        let generation = self
+            .main
+            .read(&name, FILE_LEN)
+            .ok()
+            .flatten()
+            .and_then(|file| Header::parse(&file).ok())
+            .map_or(0, |header| header.generation);
+        let plaintext = codec::encode_profile(profile)?;
+        let file = seal(
+            key,
+            self.uid,
+            derivation,
+            generation.saturating_add(1),
+            nonce,
+            &plaintext,
+        )
+        .ok_or(CodecError::TooLarge)?;
+        Ok(self.main.write(&name, &file, true)?)
+    }
+
+    /// After the second slot took over: the old password's profile and the second slot go.
+    fn forget_the_old(&self) -> Result<(), FileError> {
+        self.main
+            .remove(&previous(&self.profile_name(Slot::First)))?;
+        self.main.remove(&self.profile_name(Slot::Second))
+    }
+}
+
+fn newer(one: Option<AccountState>, other: AccountState) -> Option<AccountState> {
+    match one {
+        Some(one) if one.generation >= other.generation => Some(one),
+        _ => Some(other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,402 @@
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io;
+
+use super::*;
+use crate::digraph::Sample;
+use crate::store::profile::tests::{lesson, typing};
+use crate::store::state::Verdict;
+use crate::time::Timestamp;
+
+/// A stand-in for a directory, whose writes can be made to fail after a number of steps.
+#[derive(Default)]
+struct MemoryFiles {
+    files: RefCell<BTreeMap<String, Vec<u8>>>,
+    writes_left: Cell<Option<u32>>,
+    busy: Cell<bool>,
+}
+
+impl MemoryFiles {
+    fn step(&self) -> Result<(), FileError> {
+        match self.writes_left.get() {
+            Some(0) => Err(FileError::Io {
+                path: "memory".into(),
+                action: "write",
+                source: io::Error::from(io::ErrorKind::StorageFull),
+            }),
+            Some(left) => {
+                self.writes_left.set(Some(left - 1));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.files.borrow().keys().cloned().collect()
+    }
+
+    fn change(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        change(self.files.borrow_mut().get_mut(name).unwrap());
+    }
+
+    fn delete(&self, name: &str) {
+        self.files.borrow_mut().remove(name).unwrap();
+    }
+}
+
+impl StateFiles for MemoryFiles {
+    fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
+        match self.files.borrow().get(name) {
+            Some(file) if file.len() > limit => Err(FileError::TooLarge {
+                path: name.into(),
+                limit,
+            }),
+            file => Ok(file.cloned()),
+        }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8], keep_previous: bool) -> Result<(), FileError> {
+        if keep_previous {
+            self.step()?;
+            let old = self.files.borrow().get(name).cloned();
+            if let Some(old) = old {
+                self.files.borrow_mut().insert(previous(name), old);
+            }
+        }
+        self.step()?;
+        self.files.borrow_mut().insert(name.into(), bytes.into());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), FileError> {
+        for name in [previous(name), name.into()] {
+            self.step()?;
+            self.files.borrow_mut().remove(&name);
+        }
+        Ok(())
+    }
+
+    fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError> {
+        if self.busy.get() {
+            return Err(FileError::Busy { path: name.into() });
+        }
+        Ok(Box::new(MemoryLock))
+    }
+}
+
+struct MemoryLock;
+impl LockGuard for MemoryLock {}
+
+const DERIVATION: (Salt, KdfParams) = ([1; 16], KdfParams::CURRENT);
+const UID: u32 = 1000;
+
+struct Machine {
+    main: MemoryFiles,
+    run: MemoryFiles,
+    host: HostKey,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self {
+            main: MemoryFiles::default(),
+            run: MemoryFiles::default(),
+            host: HostKey::from_bytes(&[3; 32]).unwrap(),
+        }
+    }
+
+    fn vault(&self) -> Vault<'_> {
+        Vault::new(UID, &self.main, &self.run, Some(&self.host))
+    }
+
+    fn learn(&self, key: &SealKey, i: u32) -> Result<Learned, LearnError> {
+        let sample = typing(16, 8, i);
+        let at = if i < 10 { 0 } else { 100_000 };
+        self.vault().learn(
+            key,
+            DERIVATION,
+            &lesson(&sample, at + u64::from(i)),
+            [9; 24],
+        )
+    }
+
+    fn armed(key: &SealKey) -> Self {
+        let machine = Self::new();
+        for i in 0..25 {
+            machine.learn(key, i).unwrap();
+        }
+        machine
+    }
+
+    fn phase(&self, key: &SealKey) -> Option<Phase> {
+        match self.vault().standing(&self.vault().open(key)) {
+            Standing::Known(state) => Some(state.phase),
+            Standing::Unknown => None,
+        }
+    }
+}
+
+fn key(n: u8) -> SealKey {
+    SealKey::from_bytes([n; 32])
+}
+
+fn opened(machine: &Machine, key: &SealKey) -> (Profile, Slot) {
+    match machine.vault().open(key) {
+        Opening::Open(profile, slot) => (*profile, slot),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_account_goes_from_none_over_learning_to_armed() {
+    let machine = Machine::new();
+    assert_eq!(machine.phase(&key(1)), Some(Phase::None));
+    for i in 0..22 {
+        let learned = machine.learn(&key(1), i).unwrap();
+        assert_eq!((learned.samples, learned.phase), (i + 1, Phase::Learning));
+    }
+    assert_eq!(machine.learn(&key(1), 22).unwrap().phase, Phase::Armed);
+    assert_eq!(machine.phase(&key(1)), Some(Phase::Armed));
+    assert_eq!(
+        machine.main.names(),
+        [
+            "1000.profile",
+            "1000.profile.previous",
+            "1000.state",
+            "1000.state.previous"
+        ]
+    );
+}
+
+#[test]
+fn a_damaged_profile_falls_back_to_the_generation_before() {
+    for damage in [
+        (|file: &mut Vec<u8>| file.truncate(3)) as fn(&mut Vec<u8>),
+        |file| file.clear(),
+        |file| file[4000] ^= 1,
+        |file| file[0] ^= 1,
+        |file| file[8] = 2,
+        |file| file.push(0),
+    ] {
+        let machine = Machine::armed(&key(1));
+        machine.main.change("1000.profile", damage);
+        let (profile, _) = opened(&machine, &key(1));
+        assert_eq!(profile.learned(), 24);
+        machine.main.change("1000.profile.previous", damage);
+        assert!(matches!(machine.vault().open(&key(1)), Opening::Damaged(_)));
+        assert_eq!(
+            machine.phase(&key(1)),
+            Some(Phase::Armed),
+            "the state file still knows"
+        );
+        assert!(matches!(
+            machine.learn(&key(1), 30),
+            Err(LearnError::Damaged(_))
+        ));
+    }
+}
+
+#[test]
+fn a_lost_state_comes_back_from_the_sealed_copy() {
+    for lose in [
+        (|machine: &Machine| machine.main.delete("1000.state")) as fn(&Machine),
+        |machine| machine.main.change("1000.state", |file| file[20] ^= 1),
+        |machine| machine.main.change("1000.state", Vec::clear),
+    ] {
+        let machine = Machine::armed(&key(1));
+        lose(&machine);
+        assert_eq!(machine.phase(&key(1)), Some(Phase::Armed));
+        assert_eq!(
+            machine.phase(&key(2)),
+            None,
+            "without the key there is no copy"
+        );
+        machine
+            .vault()
+            .note(&profile_state(&machine), |s| {
+                s.note(Timestamp(1), Verdict::Refused)
+            })
+            .unwrap();
+        assert_eq!(machine.phase(&key(2)), Some(Phase::Armed), "written anew");
+    }
+}
+
+fn profile_state(machine: &Machine) -> AccountState {
+    opened(machine, &key(1)).0.state().clone()
+}
+
+#[test]
+fn both_absent_is_an_account_without_anything_and_a_lone_bad_state_is_not() {
+    let machine = Machine::new();
+    assert_eq!(machine.phase(&key(1)), Some(Phase::None));
+    machine.main.write("1000.state", b"junk", false).unwrap();
+    assert_eq!(machine.phase(&key(1)), None);
+    assert!(matches!(
+        machine.learn(&key(1), 0),
+        Err(LearnError::StateUnknown)
+    ));
+}
+
+#[test]
+fn an_armed_account_whose_profile_is_gone_does_not_begin_again() {
+    let machine = Machine::armed(&key(1));
+    machine.main.delete("1000.profile");
+    machine.main.delete("1000.profile.previous");
+    assert_eq!(machine.phase(&key(1)), Some(Phase::Armed));
+    assert!(matches!(
+        machine.learn(&key(1), 0),
+        Err(LearnError::StateUnknown)
+    ));
+}
+
+#[test]
+fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
+    let machine = Machine::armed(&key(1));
+    assert!(matches!(
+        machine.vault().open(&key(2)),
+        Opening::OtherPassword
+    ));
+    for i in 0..19 {
+        let learned = machine.learn(&key(2), i).unwrap();
+        assert_eq!((learned.promoted, learned.phase), (false, Phase::Armed));
+        assert_eq!(opened(&machine, &key(2)).1, Slot::Second);
+        assert_eq!(
+            opened(&machine, &key(1)).1,
+            Slot::First,
+            "the old one is still there"
+        );
+    }
+    let learned = machine.learn(&key(2), 19).unwrap();
+    assert_eq!((learned.promoted, learned.phase), (true, Phase::Learning));
+    assert_eq!(
+        machine.main.names(),
+        ["1000.profile", "1000.state", "1000.state.previous"]
+    );
+    assert!(matches!(
+        machine.vault().open(&key(1)),
+        Opening::OtherPassword
+    ));
+    for i in 20..23 {
+        machine.learn(&key(2), i).unwrap();
+    }
+    assert_eq!(
+        machine.phase(&key(2)),
+        Some(Phase::Armed),
+        "and arms by itself"
+    );
+}
+
+#[test]
+fn a_third_password_restarts_the_second_slot() {
+    let machine = Machine::armed(&key(1));
+    for i in 0..10 {
+        machine.learn(&key(2), i).unwrap();
+    }
+    assert_eq!(machine.learn(&key(3), 0).unwrap().samples, 1);
+    assert!(matches!(
+        machine.vault().open(&key(2)),
+        Opening::OtherPassword
+    ));
+}
+
+#[test]
+fn the_state_goes_to_run_where_the_directory_cannot_be_written() {
+    let machine = Machine::armed(&key(1));
+    machine.main.writes_left.set(Some(0));
+    let note = |machine: &Machine| {
+        machine.vault().note(&AccountState::default(), |s| {
+            s.note(Timestamp(7), Verdict::Refused)
+        })
+    };
+    note(&machine).unwrap();
+    note(&machine).unwrap();
+    assert_eq!(machine.run.names(), ["1000.state"]);
+    let refusals = |machine: &Machine| match machine.vault().standing(&Opening::Absent) {
+        Standing::Known(state) => state.throttle.refusals,
+        Standing::Unknown => panic!(),
+    };
+    assert_eq!(refusals(&machine), 2, "the higher generation wins");
+    assert!(matches!(
+        machine.learn(&key(1), 30),
+        Err(LearnError::File(_))
+    ));
+    machine.main.writes_left.set(None);
+    note(&machine).unwrap();
+    assert_eq!(refusals(&machine), 3, "and goes on in its own place");
+    machine.main.writes_left.set(Some(0));
+    machine.run.writes_left.set(Some(0));
+    assert!(note(&machine).is_err());
+}
+
+#[test]
+fn a_locked_account_is_not_written() {
+    let machine = Machine::armed(&key(1));
+    machine.main.busy.set(true);
+    let note = machine
+        .vault()
+        .note(&AccountState::default(), |_| panic!("changed"));
+    assert!(matches!(note, Err(FileError::Busy { .. })));
+    assert!(matches!(
+        machine.learn(&key(1), 30),
+        Err(LearnError::File(FileError::Busy { .. }))
+    ));
+}
+
+#[test]
+fn a_profile_made_anew_meanwhile_does_not_take_the_sample() {
+    let machine = Machine::armed(&key(1));
+    let sample: Sample = typing(16, 8, 3);
+    let other_salt = ([2; 16], KdfParams::CURRENT);
+    let learned = machine
+        .vault()
+        .learn(&key(1), other_salt, &lesson(&sample, 0), [9; 24]);
+    assert!(matches!(learned, Err(LearnError::Replaced)));
+}
+
+#[test]
+fn another_users_files_do_not_pass_for_ones_own() {
+    let machine = Machine::armed(&key(1));
+    for kind in ["profile", "state"] {
+        let file = machine
+            .main
+            .read(&format!("1000.{kind}"), FILE_LEN)
+            .unwrap()
+            .unwrap();
+        machine
+            .main
+            .write(&format!("1001.{kind}"), &file, false)
+            .unwrap();
+    }
+    let other = Vault::new(1001, &machine.main, &machine.run, Some(&machine.host));
+    let opening = other.open(&key(1));
+    assert!(matches!(opening, Opening::Damaged(_)), "{opening:?}");
+    assert!(matches!(other.standing(&opening), Standing::Unknown));
+}
+
+/// A save that stops at any step leaves either the old or the new, and nothing acknowledged is
+/// lost.
+#[test]
+fn every_interrupted_save_leaves_something_that_opens() {
+    for password_changed in [false, true] {
+        for steps in 0..12 {
+            let machine = Machine::armed(&key(1));
+            let own = if password_changed { key(2) } else { key(1) };
+            if password_changed {
+                for i in 0..19 {
+                    machine.learn(&own, i).unwrap();
+                }
+            }
+            let before = opened(&machine, &own).0.learned();
+            machine.main.writes_left.set(Some(steps));
+            let learned = machine.learn(&own, 40);
+            machine.main.writes_left.set(None);
+            let after = opened(&machine, &own).0.learned();
+            match learned {
+                Ok(_) => assert_eq!(after, before + 1),
+                Err(_) => assert!(after == before || after == before + 1),
+            }
+            machine.learn(&own, 41).unwrap();
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! The state directory: files that are replaced in one step, never followed through a link, and
+//! believed only if root (or, in tests, whoever runs them) owns them and nobody else can write.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use keydyn_core::store::files::{FileError, LockGuard, StateFiles, previous};
+use keydyn_core::store::host::{HOST_KEY_LEN, HostKey};
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, open, openat, renameat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
+use nix::unistd::{UnlinkatFlags, fsync, geteuid, linkat, unlinkat};
+
+use crate::system;
+
+/// How long a lock is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_millis(200);
+const LOCK_PAUSE: Duration = Duration::from_millis(3);
+
+const HOST_KEY: &str = "host.key";
+
+/// A directory of keydyn's, by its path. Nothing is opened before it is needed.
+#[derive(Clone, Debug)]
+pub struct StateDir {
+    path: PathBuf,
+}
+
+impl StateDir {
+    /// The directory at this path, which need not be there yet.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The directory, opened and found trustworthy; `None` if it is not there.
+    fn directory(&self) -> Result<Option<OwnedFd>, FileError> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let directory = match open(&self.path, flags, Mode::empty()) {
+            Ok(directory) => directory,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(Errno::ENOTDIR | Errno::ELOOP) => {
+                return Err(untrusted(&self.path, "is a link or no directory"));
+            }
+            Err(errno) => return Err(failed(&self.path, "open", errno)),
+        };
+        let stat = fstat(&directory).map_err(|errno| failed(&self.path, "examine", errno))?;
+        check_owner(&self.path, &stat)?;
+        if stat.st_mode & 0o077 != 0 {
+            // Readable by others: nothing is lost yet, and it is put right where it can be.
+            let _ = fchmod(&directory, Mode::S_IRWXU);
+        }
+        Ok(Some(directory))
+    }
+
+    fn directory_to_write(&self) -> Result<OwnedFd, FileError> {
+        if let Some(directory) = self.directory()? {
+            return Ok(directory);
+        }
+        match nix::unistd::mkdir(&self.path, Mode::S_IRWXU) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(failed(&self.path, "create", errno)),
+        }
+        self.directory()?
+            .ok_or_else(|| failed(&self.path, "create", Errno::ENOENT))
+    }
+
+    /// The key of this machine; made if there is none.
+    ///
+    /// # Errors
+    /// If it can neither be read nor made.
+    pub fn host_key_or_create(&self) -> Result<HostKey, FileError> {
+        if let Some(key) = self.host_key()? {
+            return Ok(key);
+        }
+        let directory = self.directory_to_write()?;
+        let path = self.path.join(HOST_KEY);
+        let bytes = system::random::<HOST_KEY_LEN>()
+            .ok_or_else(|| failed(&path, "create", Errno::ENOSYS))?;
+        // Linked into place only when it is on the disk; of two that are made at once the first
+        // to be linked is everybody's.
+        let suffix = system::random::<8>().map_or(0, u64::from_ne_bytes);
+        let temporary = format!(".{HOST_KEY}.{suffix:016x}");
+        let made = self.create(&directory, &temporary, &bytes).and_then(|()| {
+            match linkat(
+                &directory,
+                &*temporary,
+                &directory,
+                HOST_KEY,
+                AtFlags::empty(),
+            ) {
+                Ok(()) | Err(Errno::EEXIST) => Ok(()),
+                Err(errno) => Err(failed(&path, "create", errno)),
+            }
+        });
+        let _ = unlinkat(&directory, &*temporary, UnlinkatFlags::NoRemoveDir);
+        made?;
+        fsync(&directory).map_err(|errno| failed(&path, "save", errno))?;
+        self.host_key()?.ok_or_else(|| untrusted(&path, "is empty"))
+    }
+
+    /// The key of this machine, if it has one.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not one.
+    pub fn host_key(&self) -> Result<Option<HostKey>, FileError> {
+        let Some(bytes) = self.read(HOST_KEY, HOST_KEY_LEN)? else {
+            return Ok(None);
+        };
+        let reason = "is no host key: keydyn writes 32 random bytes there";
+        let path = self.path.join(HOST_KEY);
+        HostKey::from_bytes(&bytes)
+            .map(Some)
+            .ok_or_else(|| untrusted(&path, reason))
+    }
+
+    /// Creates a file with these bytes, on the disk when this returns.
+    fn create(&self, directory: &OwnedFd, name: &str, bytes: &[u8]) -> Result<(), FileError> {
+        let path = self.path.join(name);
+        let flags =
+            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let file =
+            openat(directory, name, flags, mode).map_err(|errno| failed(&path, "create", errno))?;
+        let mut file = File::from(file);
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(|error| failed(&path, "write", error))
+    }
+
+    /// Keeps what is there under the name of the previous generation.
+    fn keep(&self, directory: &OwnedFd, name: &str) -> Result<(), FileError> {
+        let (before, temporary) = (previous(name), format!(".{name}.old"));
+        let path = self.path.join(&before);
+        discard(directory, &temporary);
+        match linkat(directory, name, directory, &*temporary, AtFlags::empty()) {
+            Ok(()) => {}
+            Err(Errno::ENOENT) => return Ok(()),
+            Err(errno) => return Err(failed(&path, "write", errno)),
+        }
+        renameat(directory, &*temporary, directory, &*before)
+            .map_err(|errno| failed(&path, "write", errno))
+    }
+}
+
+impl StateFiles for StateDir {
+    fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
+        let Some(directory) = self.directory()? else {
+            return Ok(None);
+        };
+        let path = self.path.join(name);
+        // Non-blocking, so that a pipe put in its place does not hang a login.
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let file = match openat(&directory, name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(Errno::ELOOP) => return Err(untrusted(&path, "is a link")),
+            Err(errno) => return Err(failed(&path, "open", errno)),
+        };
+        let stat = fstat(file.as_fd()).map_err(|errno| failed(&path, "examine", errno))?;
+        if SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
+            return Err(untrusted(&path, "is no ordinary file"));
+        }
+        check_owner(&path, &stat)?;
+        let most = u64::try_from(limit).unwrap_or(u64::MAX);
+        let mut bytes = Vec::new();
+        File::from(file)
+            .take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| failed(&path, "read", error))?;
+        if bytes.len() > limit {
+            return Err(FileError::TooLarge {
+                path: path.display().to_string(),
+                limit,
+            });
+        }
+        Ok(Some(bytes))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8], keep_previous: bool) -> Result<(), FileError> {
+        let directory = self.directory_to_write()?;
+        let path = self.path.join(name);
+        // One name for all, under the account's lock: a crash leaves at most one behind.
+        let temporary = format!(".{name}.new");
+        discard(&directory, &temporary);
+        let written = self.create(&directory, &temporary, bytes).and_then(|()| {
+            if keep_previous {
+                self.keep(&directory, name)?;
+            }
+            renameat(&directory, &*temporary, &directory, name)
+                .map_err(|errno| failed(&path, "write", errno))
+        });
+        if written.is_err() {
+            discard(&directory, &temporary);
+        }
+        written?;
+        fsync(&directory).map_err(|errno| failed(&path, "save", errno))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), FileError> {
+        let Some(directory) = self.directory()? else {
+            return Ok(());
+        };
+        for name in [previous(name), name.to_owned()] {
+            match unlinkat(&directory, &*name, UnlinkatFlags::NoRemoveDir) {
+                Ok(()) | Err(Errno::ENOENT) => {}
+                Err(errno) => return Err(failed(&self.path.join(name), "remove", errno)),
+            }
+        }
+        fsync(&directory).map_err(|errno| failed(&self.path, "save", errno))
+    }
+
+    fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError> {
+        let directory = self.directory_to_write()?;
+        let path = self.path.join(name);
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let file = openat(&directory, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+            .map_err(|errno| failed(&path, "lock", errno))?;
+        let mut file = File::from(file);
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(lock) => return Ok(Box::new(FileLock(lock))),
+                Err((back, Errno::EWOULDBLOCK | Errno::EINTR)) if Instant::now() < deadline => {
+                    file = back;
+                    thread::sleep(LOCK_PAUSE);
+                }
+                Err((_, Errno::EWOULDBLOCK | Errno::EINTR)) => {
+                    return Err(FileError::Busy {
+                        path: path.display().to_string(),
+                    });
+                }
+                Err((_, errno)) => return Err(failed(&path, "lock", errno)),
+            }
+        }
+    }
+}
+
+struct FileLock(#[expect(dead_code, reason = "held, not used")] Flock<File>);
+
+impl LockGuard for FileLock {}
+
+/// Removes what a crash may have left under a temporary name.
+fn discard(directory: &OwnedFd, name: &str) {
+    let _ = unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
+}
+
+fn check_owner(path: &Path, stat: &FileStat) -> Result<(), FileError> {
+    if stat.st_uid != geteuid().as_raw() {
+        return Err(untrusted(path, "belongs to another user"));
+    }
+    if stat.st_mode & 0o022 != 0 {
+        return Err(untrusted(path, "can be written by others"));
+    }
+    Ok(())
+}
+
+fn untrusted(path: &Path, reason: &'static str) -> FileError {
+    FileError::Untrusted {
+        path: path.display().to_string(),
+        reason,
+    }
+}
+
+fn failed(path: &Path, action: &'static str, source: impl Into<io::Error>) -> FileError {
+    FileError::Io {
+        path: path.display().to_string(),
+        action,
+        source: source.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use tempfile::TempDir;
+
+    fn place() -> (TempDir, StateDir) {
+        let place = TempDir::new().unwrap();
+        let dir = StateDir::new(place.path().join("state"));
+        (place, dir)
+    }
+
+    fn names(dir: &StateDir) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(&dir.path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn nothing_is_there_until_something_is_written() {
+        let (_place, dir) = place();
+        assert!(dir.read("1.profile", 10).unwrap().is_none());
+        assert!(dir.host_key().unwrap().is_none());
+        dir.remove("1.profile").unwrap();
+        assert!(!dir.path.exists());
+        dir.write("1.profile", b"one", true).unwrap();
+        assert_eq!(dir.read("1.profile", 3).unwrap().unwrap(), b"one");
+        let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(dir.path.clone()), 0o700);
+        assert_eq!(mode(dir.path.join("1.profile")), 0o600);
+    }
+
+    #[test]
+    fn the_previous_generation_is_kept_and_goes_with_the_file() {
+        let (_place, dir) = place();
+        for bytes in [b"one", b"two", b"six"] {
+            dir.write("1.profile", bytes, true).unwrap();
+        }
+        assert_eq!(dir.read("1.profile", 3).unwrap().unwrap(), b"six");
+        assert_eq!(dir.read("1.profile.previous", 3).unwrap().unwrap(), b"two");
+        assert_eq!(names(&dir), ["1.profile", "1.profile.previous"]);
+        dir.remove("1.profile").unwrap();
+        assert!(names(&dir).is_empty());
+    }
+
+    #[test]
+    fn what_a_crash_left_is_no_obstacle() {
+        let (_place, dir) = place();
+        dir.write("1.state", b"one", true).unwrap();
+        fs::write(dir.path.join(".1.state.new"), b"half").unwrap();
+        fs::write(dir.path.join(".1.state.old"), b"half").unwrap();
+        dir.write("1.state", b"two", true).unwrap();
+        assert_eq!(names(&dir), ["1.state", "1.state.previous"]);
+    }
+
+    #[test]
+    fn links_pipes_and_files_that_others_can_write_are_not_believed() {
+        let (place, dir) = place();
+        dir.write("good", b"x", false).unwrap();
+        symlink(dir.path.join("good"), dir.path.join("link")).unwrap();
+        nix::unistd::mkfifo(&dir.path.join("pipe"), Mode::S_IRWXU).unwrap();
+        dir.write("shared", b"x", false).unwrap();
+        fs::set_permissions(dir.path.join("shared"), Permissions::from_mode(0o620)).unwrap();
+        fs::create_dir(dir.path.join("directory")).unwrap();
+        for name in ["link", "pipe", "shared", "directory"] {
+            let error = dir.read(name, 10).unwrap_err();
+            assert!(
+                matches!(error, FileError::Untrusted { .. }),
+                "{name}: {error}"
+            );
+            assert!(error.to_string().contains(name));
+        }
+        assert!(matches!(
+            dir.read("good", 0),
+            Err(FileError::TooLarge { .. })
+        ));
+
+        let other = StateDir::new(place.path().join("other"));
+        symlink(&dir.path, &other.path).unwrap();
+        assert!(matches!(
+            other.read("good", 10),
+            Err(FileError::Untrusted { .. })
+        ));
+        fs::set_permissions(&dir.path, Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(
+            dir.read("good", 10),
+            Err(FileError::Untrusted { .. })
+        ));
+        assert!(matches!(
+            dir.write("good", b"y", true),
+            Err(FileError::Untrusted { .. })
+        ));
+    }
+
+    #[test]
+    fn a_directory_that_others_can_read_is_closed_again() {
+        let (_place, dir) = place();
+        dir.write("good", b"x", false).unwrap();
+        fs::set_permissions(&dir.path, Permissions::from_mode(0o755)).unwrap();
+        assert!(dir.read("good", 10).is_ok());
+        assert_eq!(
+            fs::metadata(&dir.path).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+    }
+
+    #[test]
+    fn a_lock_is_one_process_s_at_a_time_and_not_waited_for_long() {
+        let (_place, dir) = place();
+        let held = dir.lock("1.lock").unwrap();
+        let start = Instant::now();
+        assert!(matches!(dir.lock("1.lock"), Err(FileError::Busy { .. })));
+        assert!(start.elapsed() >= LOCK_PATIENCE);
+        drop(held);
+        dir.lock("1.lock").unwrap();
+    }
+
+    #[test]
+    fn two_first_logins_at_once_agree_on_the_host_key() {
+        let (_place, dir) = place();
+        dir.directory_to_write().unwrap();
+        let salts: Vec<_> = thread::scope(|scope| {
+            let make = || dir.host_key_or_create().unwrap().salt_for_uid(7);
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert!(salts.iter().all(|salt| *salt == salts[0]));
+        assert_eq!(names(&dir), ["host.key"]);
+        fs::write(dir.path.join("host.key"), [0; 32]).unwrap();
+        assert!(dir.host_key_or_create().is_err(), "never overwritten");
+    }
+}

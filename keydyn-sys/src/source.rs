@@ -1,0 +1,78 @@
+//! Where the key events of a login come from.
+
+use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::trace::Trace;
+
+use crate::system;
+
+/// Where the typing of a login takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// At this machine's keyboards.
+    Local,
+    /// Elsewhere: over the network, on a serial line, before the conversation began.
+    NotLocal,
+    /// This process may not read the keyboards.
+    Unprivileged,
+}
+
+/// What PAM tells about the conversation in which a password is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversation<'a> {
+    /// PAM_SERVICE.
+    pub service: &'a str,
+    /// PAM_TTY.
+    pub tty: Option<&'a str>,
+    /// PAM_RHOST.
+    pub remote_host: Option<&'a str>,
+    /// PAM_RUSER.
+    pub remote_user: Option<&'a str>,
+}
+
+/// What a source heard while the password was asked for.
+#[derive(Debug)]
+pub struct Heard {
+    /// Where the typing took place.
+    pub whereabouts: Whereabouts,
+    /// The key events between question and answer, or why there are none to judge.
+    pub typing: Result<Trace, FailureToAcquire>,
+    /// Which keyboard model it was, 0 where that is not known.
+    pub keyboard: u32,
+}
+
+/// Something that hears key events while an application asks for a password.
+pub trait KeySource {
+    /// Begins to listen; called before the prompt appears. The answer may be preliminary, except
+    /// that what is certainly [`Whereabouts::NotLocal`] or [`Whereabouts::Unprivileged`] stays so.
+    fn listen(&mut self, conversation: &Conversation<'_>) -> Whereabouts;
+
+    /// Stops listening; called when the answer is there, or the conversation was cancelled.
+    fn finish(&mut self) -> Heard;
+}
+
+/// The source of a build that reads no keyboards: every typing is local and unusable, so that
+/// nobody is let in or shut out by it and nothing that is armed fails open.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSource;
+
+impl KeySource for NoSource {
+    fn listen(&mut self, _: &Conversation<'_>) -> Whereabouts {
+        if system::privileged() {
+            Whereabouts::Local
+        } else {
+            Whereabouts::Unprivileged
+        }
+    }
+
+    fn finish(&mut self) -> Heard {
+        Heard {
+            whereabouts: if system::privileged() {
+                Whereabouts::Local
+            } else {
+                Whereabouts::Unprivileged
+            },
+            typing: Err(FailureToAcquire::NoSource),
+            keyboard: 0,
+        }
+    }
+}

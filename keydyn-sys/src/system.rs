@@ -1,0 +1,84 @@
+//! Users, clock, randomness, and the administrator's last resort.
+
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use keydyn_core::time::Timestamp;
+use nix::unistd::{User, geteuid};
+
+/// Whether this process has root's rights, which reading keyboards and profiles takes.
+#[must_use]
+pub fn privileged() -> bool {
+    geteuid().is_root()
+}
+
+/// The uid of the user with this name, if there is one. Asks the name services, as libpam does.
+#[must_use]
+pub fn uid_of(name: &str) -> Option<u32> {
+    User::from_name(name)
+        .ok()
+        .flatten()
+        .map(|user| user.uid.as_raw())
+}
+
+/// The wall clock. Before 1970 it is 1970.
+#[must_use]
+pub fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(since.as_secs())
+}
+
+/// Whether the kernel was started with `keydyn=off`.
+#[must_use]
+pub fn switched_off() -> bool {
+    fs::read_to_string("/proc/cmdline").is_ok_and(|line| switches_off(&line))
+}
+
+/// Whether this kernel command line has the word `keydyn=off`.
+#[must_use]
+pub fn switches_off(command_line: &str) -> bool {
+    command_line
+        .split_whitespace()
+        .any(|word| word == "keydyn=off")
+}
+
+/// Random bytes from the kernel; `None` if it has none to give.
+#[must_use]
+pub fn random<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_switch_is_a_word_of_its_own() {
+        assert!(switches_off("BOOT_IMAGE=/vmlinuz ro keydyn=off quiet\n"));
+        for line in [
+            "",
+            "keydyn=offf",
+            "xkeydyn=off",
+            "keydyn=on",
+            "keydyn = off",
+        ] {
+            assert!(!switches_off(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn root_is_a_user_and_a_path_is_not() {
+        assert_eq!(uid_of("root"), Some(0));
+        assert_eq!(uid_of("../../etc/passwd"), None);
+        assert_eq!(uid_of(""), None);
+    }
+
+    #[test]
+    fn random_bytes_differ() {
+        assert_ne!(random::<24>().unwrap(), random::<24>().unwrap());
+    }
+}

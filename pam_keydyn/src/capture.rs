@@ -1,0 +1,212 @@
+//! `capture`: listens while the password is typed. In front of the password module, where a
+//! success would let anybody in, it only ever gives PAM_IGNORE, or PAM_CONV_ERR for a cancelled
+//! conversation.
+
+use std::ffi::CStr;
+
+use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::digraph::Sample;
+use keydyn_core::store::header::{KdfParams, Salt};
+use keydyn_core::store::host::HostKey;
+use keydyn_core::store::seal::SealKey;
+use keydyn_core::store::token::TokenDigest;
+use keydyn_sys::arena::KdfArena;
+use keydyn_sys::secret::SecretPage;
+use keydyn_sys::source::{Conversation, Heard, Whereabouts};
+use keydyn_sys::system;
+use pam::constants::PamResultCode::{self, PAM_CONV_ERR, PAM_IGNORE};
+use pam::items::{AuthTok, RHost, RUser, Service, Tty};
+use pam::module::PamHandle;
+
+use crate::carried::Carried;
+use crate::ffi;
+use crate::handover::{Handover, Keyed, vault};
+use crate::log::Level;
+use crate::machine::Machine;
+use crate::settings::Settings;
+
+/// What PAM says of the conversation, copied out of the handle.
+struct Items {
+    service: String,
+    tty: Option<String>,
+    remote_host: Option<String>,
+    remote_user: Option<String>,
+}
+
+pub(crate) fn text(item: &CStr) -> String {
+    item.to_string_lossy().into_owned()
+}
+
+/// PAM_SERVICE, or nothing.
+pub(crate) fn service(pamh: &PamHandle) -> String {
+    pamh.get_item::<Service<'_>>()
+        .ok()
+        .flatten()
+        .map_or_else(String::new, |item| text(item.0))
+}
+
+impl Items {
+    fn of(pamh: &PamHandle) -> Self {
+        Self {
+            service: service(pamh),
+            tty: pamh
+                .get_item::<Tty<'_>>()
+                .ok()
+                .flatten()
+                .map(|item| text(item.0)),
+            remote_host: pamh
+                .get_item::<RHost<'_>>()
+                .ok()
+                .flatten()
+                .map(|item| text(item.0)),
+            remote_user: pamh
+                .get_item::<RUser<'_>>()
+                .ok()
+                .flatten()
+                .map(|item| text(item.0)),
+        }
+    }
+}
+
+pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
+    let items = Items::of(pamh);
+    let mut machine = Machine::new(settings, &items.service);
+    if machine.off {
+        return PAM_IGNORE;
+    }
+    let user = match pamh.get_user(None) {
+        Ok(user) => user,
+        Err(PAM_CONV_ERR) => return PAM_CONV_ERR,
+        Err(_) => {
+            machine
+                .log
+                .write(Level::Notice, "the user is not known; nothing is captured");
+            return PAM_IGNORE;
+        }
+    };
+    if matches!(pamh.get_item::<AuthTok<'_>>(), Ok(Some(_))) {
+        machine.log.write(
+            Level::Error,
+            "a module in front of `capture` has already asked for the password; put `capture` in \
+             front of it",
+        );
+        return PAM_IGNORE;
+    }
+    let conversation = Conversation {
+        service: &items.service,
+        tty: items.tty.as_deref(),
+        remote_host: items.remote_host.as_deref(),
+        remote_user: items.remote_user.as_deref(),
+    };
+    machine.source.listen(&conversation);
+    let token = ffi::ask_for_password(pamh);
+    let heard = place(machine.source.finish(), settings, &items.service);
+    let token = match token {
+        Ok(token) => token,
+        Err(code) => return code,
+    };
+    let handover = hand_over(&machine, user, heard, &token);
+    match handover.and_then(|handover| ffi::leave(pamh, handover).ok()) {
+        Some(()) => {}
+        // `verify` finds nothing and treats it as its table says.
+        None => machine
+            .log
+            .write(Level::Error, "no memory for the captured typing"),
+    }
+    PAM_IGNORE
+}
+
+/// A service that collects the password before it authenticates has no press in its conversation.
+fn place(heard: Heard, settings: &Settings, service: &str) -> Heard {
+    let no_press = match &heard.typing {
+        Ok(trace) => Sample::acquire(trace) == Err(FailureToAcquire::NoPress),
+        Err(failure) => *failure == FailureToAcquire::NoPress,
+    };
+    let beforehand = settings.beforehand.iter().any(|known| known == service);
+    if heard.whereabouts == Whereabouts::Local && no_press && beforehand {
+        return Heard {
+            whereabouts: Whereabouts::NotLocal,
+            ..heard
+        };
+    }
+    heard
+}
+
+/// Derives the key and puts everything into the page. An attempt that will not be judged costs no
+/// key derivation and leaves the page empty.
+fn hand_over(machine: &Machine, user: String, heard: Heard, token: &[u8]) -> Option<Handover> {
+    let mut page = SecretPage::new().ok()?;
+    let uid = system::uid_of(&user);
+    let typing = heard.typing.and_then(|trace| Sample::acquire(&trace));
+    // Without a source nothing is judged and nothing can be learned.
+    let no_source =
+        (typing == Err(FailureToAcquire::NoSource)).then_some(FailureToAcquire::NoSource);
+    if heard.whereabouts == Whereabouts::Local && no_source.is_none() {
+        let keyed = derive(machine, uid, &user, token);
+        if let (Some(keyed), Some(uid)) = (keyed, uid) {
+            let carried = Carried {
+                uid,
+                derivation: keyed.derivation,
+                token: keyed.token,
+                key: keyed.key,
+                at: machine.now,
+                keyboard: heard.keyboard,
+                typing,
+            };
+            carried.store(&mut page)?;
+        }
+    }
+    Some(Handover {
+        user,
+        whereabouts: heard.whereabouts,
+        page,
+        uncarried: no_source,
+        judged: false,
+        pending: None,
+    })
+}
+
+/// The key of this password, under the profile's salt or the one its first profile will have. A
+/// name that no user has costs the same, and touches nothing.
+fn derive(machine: &Machine, uid: Option<u32>, user: &str, token: &[u8]) -> Option<Keyed> {
+    let fail = |what: &str| machine.log.write(Level::Error, what);
+    let host = match uid {
+        Some(_) => machine.main.host_key_or_create().map(Some),
+        None => machine.main.host_key(),
+    };
+    let host = host.unwrap_or_else(|error| {
+        fail(&error.to_string());
+        None
+    });
+    let known = uid.and_then(|uid| vault(machine, uid, host.as_ref()).derivation());
+    let derivation =
+        known.or_else(|| Some((first_salt(host.as_ref(), uid, user)?, KdfParams::CURRENT)));
+    let Some((salt, params)) = derivation else {
+        fail("without host.key no first profile can be made");
+        return None;
+    };
+    let Ok(mut arena) = KdfArena::new(params) else {
+        fail("no memory for the key derivation");
+        return None;
+    };
+    let key = machine.log.timed("deriving the key", || {
+        SealKey::derive(token, &salt, params, arena.blocks())
+    });
+    let key = key.ok()?;
+    let digest = TokenDigest::new(system::random()?, token);
+    Some(Keyed {
+        token: digest,
+        key,
+        derivation: (salt, params),
+    })
+}
+
+fn first_salt(host: Option<&HostKey>, uid: Option<u32>, user: &str) -> Option<Salt> {
+    match (host, uid) {
+        (Some(host), Some(uid)) => Some(host.salt_for_uid(uid)),
+        (Some(host), None) => Some(host.salt_for_name(user.as_bytes())),
+        // Nothing will be sealed under it.
+        (None, None) => Some([0; 16]),
+        (None, Some(_)) => None,
+    }
+}

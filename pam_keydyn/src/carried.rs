@@ -1,0 +1,200 @@
+//! What is carried from `capture` to `verify` and to setcred, laid out in a secret page.
+//!
+//! ```text
+//! mark | uid | salt | kdf | token digest | key | time | keyboard | sample or failure
+//! ```
+//! A page of zeros carries nothing: wiped, or a forked child's.
+
+use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::digraph::{Duration, KeySequence, Sample};
+use keydyn_core::key::KeyCode;
+use keydyn_core::store::header::{KdfParams, Salt};
+use keydyn_core::store::seal::SealKey;
+use keydyn_core::store::token::TokenDigest;
+use keydyn_core::time::Timestamp;
+use keydyn_sys::secret::SecretPage;
+
+/// First byte of a page that carries something.
+const MARK: u8 = 0xcd;
+const MISSING: u32 = u32::MAX;
+
+/// One captured attempt. Its secrets wipe themselves.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Carried {
+    pub(crate) uid: u32,
+    pub(crate) derivation: (Salt, KdfParams),
+    pub(crate) token: TokenDigest,
+    pub(crate) key: SealKey,
+    pub(crate) at: Timestamp,
+    pub(crate) keyboard: u32,
+    pub(crate) typing: Result<Sample, FailureToAcquire>,
+}
+
+impl Carried {
+    /// Writes it into the page. `None`, with the page wiped, if it does not fit, which the
+    /// longest sample does.
+    pub(crate) fn store(&self, page: &mut SecretPage) -> Option<()> {
+        page.wipe();
+        let mut out = Writer(page.bytes_mut());
+        let stored = self.write(&mut out);
+        if stored.is_none() {
+            page.wipe();
+        }
+        stored
+    }
+
+    fn write(&self, out: &mut Writer<'_>) -> Option<()> {
+        let (salt, kdf) = &self.derivation;
+        let (token_key, token_digest) = self.token.parts();
+        out.put([MARK])?;
+        out.put(self.uid.to_ne_bytes())?;
+        out.put(*salt)?;
+        for number in [kdf.memory, kdf.passes, kdf.lanes] {
+            out.put(number.to_ne_bytes())?;
+        }
+        out.put(*token_key)?;
+        out.put(*token_digest)?;
+        out.put(*self.key.as_bytes())?;
+        out.put(self.at.0.to_ne_bytes())?;
+        out.put(self.keyboard.to_ne_bytes())?;
+        match &self.typing {
+            Err(failure) => out.put([0, failure.code()]),
+            Ok(sample) => {
+                let keys = sample.keys().keys();
+                out.put([1, u8::try_from(keys.len()).ok()?])?;
+                for key in keys {
+                    out.put(key.0.to_ne_bytes())?;
+                }
+                for feature in sample.holds().iter().chain(sample.downs()) {
+                    out.put(feature.map_or(MISSING, |duration| duration.0).to_ne_bytes())?;
+                }
+                Some(())
+            }
+        }
+    }
+
+    /// Reads what the page carries.
+    pub(crate) fn load(page: &SecretPage) -> Option<Self> {
+        let mut from = Reader(page.bytes());
+        let [mark] = from.take()?;
+        if mark != MARK {
+            return None;
+        }
+        let uid = from.u32()?;
+        let salt = from.take()?;
+        let kdf = KdfParams {
+            memory: from.u32()?,
+            passes: from.u32()?,
+            lanes: from.u32()?,
+        };
+        let token = TokenDigest::from_parts(from.take()?, from.take()?);
+        let key = SealKey::from_bytes(from.take()?);
+        let at = Timestamp(u64::from_ne_bytes(from.take()?));
+        let keyboard = from.u32()?;
+        let typing = match from.take()? {
+            [0, code] => Err(FailureToAcquire::from_code(code)?),
+            [_, count] => {
+                let count = usize::from(count);
+                let keys: Option<Vec<_>> = (0..count)
+                    .map(|_| Some(KeyCode(u16::from_ne_bytes(from.take()?))))
+                    .collect();
+                let mut features = |count: usize| -> Option<Vec<Option<Duration>>> {
+                    let feature = |us: u32| (us != MISSING).then_some(Duration(us));
+                    (0..count).map(|_| from.u32().map(feature)).collect()
+                };
+                let holds = features(count)?;
+                let downs = features(count.checked_sub(1)?)?;
+                Ok(Sample::new(KeySequence::new(keys?), holds, downs)?)
+            }
+        };
+        Some(Self {
+            uid,
+            derivation: (salt, kdf),
+            token,
+            key,
+            at,
+            keyboard,
+            typing,
+        })
+    }
+}
+
+struct Writer<'a>(&'a mut [u8]);
+
+impl Writer<'_> {
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Option<()> {
+        let (head, rest) = std::mem::take(&mut self.0).split_at_mut_checked(N)?;
+        head.copy_from_slice(&bytes);
+        self.0 = rest;
+        Some(())
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.take().map(u32::from_ne_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(typing: Result<Sample, FailureToAcquire>) -> Carried {
+        Carried {
+            uid: 1000,
+            derivation: ([7; 16], KdfParams::CURRENT),
+            token: TokenDigest::new([8; 32], b"secret"),
+            key: SealKey::from_bytes([9; 32]),
+            at: Timestamp(1_700_000_000),
+            keyboard: 3,
+            typing,
+        }
+    }
+
+    fn sample(keys: u16) -> Sample {
+        let some = |i| (i % 5 != 4).then_some(Duration(80_000 + i));
+        Sample::new(
+            KeySequence::new((0..keys).map(KeyCode).collect()),
+            (0..u32::from(keys)).map(some).collect(),
+            (1..u32::from(keys)).map(some).collect(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_stored_is_loaded_and_a_wiped_page_carries_nothing() {
+        let mut page = SecretPage::new().unwrap();
+        assert_eq!(Carried::load(&page), None);
+        for typing in [
+            Ok(sample(1)),
+            Ok(sample(10)),
+            Ok(sample(128)),
+            Err(FailureToAcquire::SourceFailed),
+        ] {
+            let carried = carried(typing);
+            carried.store(&mut page).unwrap();
+            assert_eq!(Carried::load(&page).unwrap(), carried);
+            page.wipe();
+            assert_eq!(Carried::load(&page), None);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", carried(Ok(sample(3))));
+        assert!(
+            !shown.contains("[8, 8") && !shown.contains("[9, 9"),
+            "{shown}"
+        );
+        assert!(!shown.contains("80000"), "{shown}");
+    }
+}

@@ -1,0 +1,120 @@
+//! What pam-bindings lacks: `pam_get_authtok`, `pam_fail_delay`, data that learns at `pam_end` how
+//! the login ended, and syslog.
+#![expect(unsafe_code, reason = "calls into libpam and libc")]
+
+use std::cell::RefCell;
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use pam::constants::PamResultCode;
+use pam::module::{PamHandle, PamResult};
+use zeroize::Zeroizing;
+
+use crate::handover::Handover;
+use crate::log::Level;
+
+const PAM_SUCCESS: c_int = 0;
+const PAM_AUTHTOK: c_int = 6;
+/// Flags that libpam adds to the status it tells a clean-up.
+const PAM_DATA_SILENT: c_int = 0x4000_0000;
+const PAM_DATA_REPLACE: c_int = 0x2000_0000;
+
+#[link(name = "pam")]
+unsafe extern "C" {
+    fn pam_get_authtok(
+        pamh: *mut PamHandle,
+        item: c_int,
+        authtok: *mut *const c_char,
+        prompt: *const c_char,
+    ) -> c_int;
+    fn pam_fail_delay(pamh: *mut PamHandle, usec: c_uint) -> c_int;
+    fn pam_set_data(
+        pamh: *mut PamHandle,
+        name: *const c_char,
+        data: *mut c_void,
+        cleanup: unsafe extern "C" fn(*mut PamHandle, *mut c_void, c_int),
+    ) -> c_int;
+    fn pam_get_data(pamh: *const PamHandle, name: *const c_char, data: *mut *const c_void)
+    -> c_int;
+}
+
+/// Asks for the password, stores it as PAM_AUTHTOK and gives a copy that wipes itself. Every
+/// failure is a conversation's: cancelled, or without an answer.
+pub(crate) fn ask_for_password(pamh: &mut PamHandle) -> PamResult<Zeroizing<Vec<u8>>> {
+    let mut token = ptr::null();
+    // SAFETY: the handle is libpam's own for this call, the out-pointer is valid, and a null
+    // prompt asks for libpam's own text.
+    let code = unsafe { pam_get_authtok(pamh, PAM_AUTHTOK, &mut token, ptr::null()) };
+    if code != PAM_SUCCESS || token.is_null() {
+        return Err(PamResultCode::PAM_CONV_ERR);
+    }
+    // SAFETY: on success it points to a string that libpam keeps until the item is set again.
+    let token = unsafe { CStr::from_ptr(token) };
+    Ok(Zeroizing::new(token.to_bytes().to_vec()))
+}
+
+/// Makes a refusal take about as long as the password module's.
+pub(crate) fn delay_failure(pamh: &mut PamHandle, microseconds: u32) {
+    // SAFETY: the handle is libpam's own for this call.
+    let _ = unsafe { pam_fail_delay(pamh, microseconds) };
+}
+
+const NAME: &CStr = c"keydyn_handover";
+
+/// Leaves the handover on the handle for the next phase; one that was there before is wiped.
+pub(crate) fn leave(pamh: &mut PamHandle, handover: Handover) -> PamResult<()> {
+    let data = Box::into_raw(Box::new(RefCell::new(handover)));
+    // SAFETY: libpam owns the data from here on and gives it back to `at_end`, once.
+    let code = unsafe { pam_set_data(pamh, NAME.as_ptr(), data.cast(), at_end) };
+    if code == PAM_SUCCESS {
+        return Ok(());
+    }
+    // SAFETY: libpam did not take it, so it is still the box made above.
+    drop(unsafe { Box::from_raw(data) });
+    Err(PamResultCode::PAM_BUF_ERR)
+}
+
+/// What `capture` left on this handle.
+pub(crate) fn left(pamh: &PamHandle) -> Option<&RefCell<Handover>> {
+    let mut data = ptr::null();
+    // SAFETY: the handle is libpam's own for this call and the out-pointer is valid.
+    let code = unsafe { pam_get_data(pamh, NAME.as_ptr(), &mut data) };
+    if code != PAM_SUCCESS {
+        return None;
+    }
+    // SAFETY: only `leave` sets data of this name, to a boxed cell that lives until `at_end`,
+    // which cannot run while the handle is borrowed.
+    unsafe { data.cast::<RefCell<Handover>>().as_ref() }
+}
+
+/// libpam's clean-up: at `pam_end`, or when another authenticate replaces the data.
+unsafe extern "C" fn at_end(_: *mut PamHandle, data: *mut c_void, status: c_int) {
+    if data.is_null() {
+        return;
+    }
+    // SAFETY: it is the box that `leave` gave away, and libpam calls this once for it.
+    let data = unsafe { Box::from_raw(data.cast::<RefCell<Handover>>()) };
+    // Silent is a forked child's copy: what is to be learned is the parent's business.
+    let logged_in = status & (PAM_DATA_SILENT | PAM_DATA_REPLACE) == 0 && status == PAM_SUCCESS;
+    let finish = AssertUnwindSafe(|| data.into_inner().finish(logged_in));
+    if let Err(payload) = catch_unwind(finish) {
+        // Dropping a payload can panic again.
+        std::mem::forget(payload);
+    }
+}
+
+/// Writes a line to the system's log for authentication.
+pub(crate) fn syslog(level: Level, line: &str) {
+    let priority = match level {
+        Level::Error => libc::LOG_ERR,
+        Level::Warning => libc::LOG_WARNING,
+        Level::Notice => libc::LOG_NOTICE,
+        Level::Info => libc::LOG_INFO,
+        Level::Debug => libc::LOG_DEBUG,
+    };
+    if let Ok(line) = CString::new(line) {
+        // SAFETY: the format takes one string, and it is given one.
+        unsafe { libc::syslog(libc::LOG_AUTHPRIV | priority, c"%s".as_ptr(), line.as_ptr()) };
+    }
+}

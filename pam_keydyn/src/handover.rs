@@ -1,0 +1,61 @@
+//! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
+
+use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::store::header::{KdfParams, Salt};
+use keydyn_core::store::host::HostKey;
+use keydyn_core::store::seal::SealKey;
+use keydyn_core::store::token::TokenDigest;
+use keydyn_core::store::vault::Vault;
+use keydyn_sys::secret::SecretPage;
+use keydyn_sys::source::Whereabouts;
+
+use crate::carried::Carried;
+use crate::learning;
+use crate::machine::Machine;
+use crate::settings::Settings;
+
+/// One login between its phases. The secrets are in the page; dropping it wipes them.
+pub(crate) struct Handover {
+    pub(crate) user: String,
+    pub(crate) whereabouts: Whereabouts,
+    /// Empty if the attempt was not captured: elsewhere, no key, no memory.
+    pub(crate) page: SecretPage,
+    /// Why a local attempt's page is empty, where that is no failure of ours.
+    pub(crate) uncarried: Option<FailureToAcquire>,
+    /// `verify` was reached.
+    pub(crate) judged: bool,
+    /// `verify` decided that the attempt may be learned, once the login has succeeded.
+    pub(crate) pending: Option<Pending>,
+}
+
+/// What learning needs besides the page.
+pub(crate) struct Pending {
+    pub(crate) machine: Machine,
+    pub(crate) settings: Settings,
+}
+
+impl Handover {
+    /// The login is over. Learns what no setcred has taken, if it succeeded; wipes the rest.
+    pub(crate) fn finish(mut self, logged_in: bool) {
+        if logged_in {
+            learning::learn_pending(&mut self);
+        }
+    }
+
+    /// What the page carries.
+    pub(crate) fn carried(&self) -> Option<Carried> {
+        Carried::load(&self.page)
+    }
+}
+
+/// Everything about an attempt that takes the password, without the password.
+pub(crate) struct Keyed {
+    pub(crate) token: TokenDigest,
+    pub(crate) key: SealKey,
+    pub(crate) derivation: (Salt, KdfParams),
+}
+
+/// The account's files on this machine. `host` is borrowed from the caller.
+pub(crate) fn vault<'a>(machine: &'a Machine, uid: u32, host: Option<&'a HostKey>) -> Vault<'a> {
+    Vault::new(uid, &machine.main, &machine.run, host)
+}

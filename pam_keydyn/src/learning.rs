@@ -1,0 +1,117 @@
+//! Learning, once the whole login has succeeded: at verify's setcred, or at `pam_end` for
+//! applications that set no credentials.
+
+use keydyn_core::store::profile::Lesson;
+use keydyn_core::store::state::Phase;
+use keydyn_core::store::vault::{LearnError, Learned};
+use keydyn_sys::source::Whereabouts;
+use keydyn_sys::system;
+use pam::module::PamHandle;
+
+use crate::capture::service;
+use crate::carried::Carried;
+use crate::ffi;
+use crate::handover::{Handover, Pending, vault};
+use crate::log::{Level, Log, printable};
+use crate::machine::Machine;
+use crate::settings::Settings;
+
+/// capture's setcred: the only one that libpam calls when `verify` stands where it is never
+/// reached, such as behind a `sufficient` password module.
+pub(crate) fn check_reached(pamh: &PamHandle, settings: &Settings) {
+    let Some(handover) = ffi::left(pamh) else {
+        return;
+    };
+    let unreached = handover
+        .try_borrow()
+        .is_ok_and(|h| !h.judged && h.whereabouts == Whereabouts::Local);
+    if unreached {
+        Machine::new(
+            &Settings {
+                complaints: Vec::new(),
+                ..settings.clone()
+            },
+            &service(pamh),
+        )
+        .log
+        .write(
+            Level::Error,
+            "`verify` was not reached: the factor is not in force; put `verify` behind the \
+                 password module, where a right password leads",
+        );
+    }
+}
+
+/// verify's setcred: takes what was captured, learns it if it may be, wipes it.
+pub(crate) fn set_credentials(pamh: &PamHandle, _: &Settings) {
+    if let Some(handover) = ffi::left(pamh)
+        && let Ok(mut handover) = handover.try_borrow_mut()
+    {
+        learn_pending(&mut handover);
+        handover.page.wipe();
+    }
+}
+
+/// Learns what `verify` released, once.
+pub(crate) fn learn_pending(handover: &mut Handover) {
+    let Some(pending) = handover.pending.take() else {
+        return;
+    };
+    if let Some(carried) = handover.carried() {
+        let log = &pending.machine.log;
+        let learned = log.timed("learning", || learn(&pending, &carried));
+        tell(log, &handover.user, learned);
+    }
+}
+
+fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
+    let Pending { machine, settings } = pending;
+    let sample = carried.typing.as_ref().map_err(|failure| *failure)?;
+    let host = machine.main.host_key()?;
+    let nonce = system::random().ok_or(LearnError::NoRandomness)?;
+    let lesson = Lesson {
+        sample,
+        at: carried.at,
+        keyboard: carried.keyboard,
+        strictness: settings.strictness,
+        min_samples: settings.min_samples,
+        // Root is armed by an explicit enrolment only.
+        may_arm: carried.uid != 0,
+    };
+    vault(machine, carried.uid, host.as_ref()).learn(
+        &carried.key,
+        carried.derivation,
+        &lesson,
+        nonce,
+    )
+}
+
+fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
+    let user = printable(user);
+    match learned {
+        Ok(Learned {
+            samples,
+            phase,
+            promoted,
+        }) => {
+            let state = match phase {
+                Phase::None => "none",
+                Phase::Learning => "learning",
+                Phase::Armed => "armed",
+            };
+            log.write(
+                Level::Info,
+                &format!("user={user} learned state={state} samples={samples}"),
+            );
+            if promoted {
+                log.write(
+                    Level::Warning,
+                    &format!("user={user} the new password's profile has replaced the old one"),
+                );
+            }
+        }
+        Err(error) => {
+            log.write(Level::Warning, &format!("user={user} not learned: {error}"));
+        }
+    }
+}

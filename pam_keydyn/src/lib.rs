@@ -1,0 +1,65 @@
+//! pam_keydyn: a second factor that is how you type your password.
+//!
+//! Two lines of a PAM stack make one factor. `capture` stands in front of the password module and
+//! listens while the password is typed; `verify` stands behind it and judges the rhythm of a
+//! password that was right. What every outcome returns is in [`outcome`], and in words in
+//! docs/pam-semantics.md.
+//!
+//! ```text
+//! capture::authenticate -> Handover -> verify::authenticate -> Outcome -> return code
+//!                             \-> learning::finish (setcred, or pam_end)
+//! ```
+
+mod capture;
+mod carried;
+mod ffi;
+mod handover;
+mod learning;
+mod log;
+mod machine;
+mod outcome;
+#[cfg(feature = "replay-source")]
+mod replay;
+mod settings;
+mod verify;
+
+use std::ffi::CStr;
+
+use pam::constants::{
+    PAM_ESTABLISH_CRED, PAM_REFRESH_CRED, PAM_REINITIALIZE_CRED, PamFlag, PamResultCode,
+};
+use pam::module::{PamHandle, PamHooks};
+
+use crate::settings::{Line, Settings};
+
+struct Keydyn;
+
+pam::pam_hooks!(Keydyn);
+
+impl PamHooks for Keydyn {
+    fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        log::withhold_panic_payloads();
+        let settings = Settings::parse(&args);
+        match settings.line {
+            Some(Line::Capture) => capture::authenticate(pamh, &settings),
+            Some(Line::Verify) => verify::authenticate(pamh, &settings),
+            None => verify::authenticate_without_a_line(pamh, &settings),
+        }
+    }
+
+    /// Always a success, so that a stack in which keydyn stands alone can set credentials; it has
+    /// none of its own.
+    fn sm_setcred(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        log::withhold_panic_payloads();
+        let settings = Settings::parse(&args);
+        let logged_in = PAM_ESTABLISH_CRED | PAM_REINITIALIZE_CRED | PAM_REFRESH_CRED;
+        if flags & logged_in != 0 {
+            match settings.line {
+                Some(Line::Capture) => learning::check_reached(pamh, &settings),
+                Some(Line::Verify) => learning::set_credentials(pamh, &settings),
+                None => {}
+            }
+        }
+        PamResultCode::PAM_SUCCESS
+    }
+}

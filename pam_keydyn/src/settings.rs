@@ -1,0 +1,320 @@
+//! The arguments of a line in the stack.
+//!
+//! An argument that is not known, or a value that is not one of its values, is a complaint in the
+//! log and otherwise nothing: a typing error must not lock anybody out.
+
+use std::ffi::CStr;
+use std::fmt;
+
+use keydyn_core::policy::Strictness;
+
+/// Which of the two lines this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Capture,
+    Verify,
+}
+
+/// `mode=`: what is made of users who are not armed, and of everybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Judges and logs, never refuses.
+    Shadow,
+    /// Refuses whom it has learned.
+    #[default]
+    Auto,
+    /// Refuses everybody whom it has not learned too.
+    Enforce,
+}
+
+/// What a rule says about logins that cannot be judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rule {
+    #[default]
+    Ignore,
+    Refuse,
+}
+
+/// `password_change=`: what becomes of an armed user with a new password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PasswordChange {
+    #[default]
+    Learn,
+    Refuse,
+}
+
+/// Typings before learning can be over.
+const MIN_SAMPLES: u32 = 20;
+const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=1000;
+
+/// What a line's arguments say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) line: Option<Line>,
+    pub(crate) mode: Mode,
+    pub(crate) strictness: Strictness,
+    pub(crate) min_samples: u32,
+    pub(crate) password_change: PasswordChange,
+    pub(crate) no_timings: Rule,
+    pub(crate) unprivileged: Rule,
+    pub(crate) beforehand: Vec<String>,
+    pub(crate) debug: bool,
+    #[cfg(feature = "replay-source")]
+    pub(crate) replay: Option<std::path::PathBuf>,
+    pub(crate) complaints: Vec<Complaint>,
+}
+
+/// What is wrong with an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Complaint {
+    Unknown {
+        argument: String,
+    },
+    Value {
+        argument: String,
+        expected: &'static str,
+    },
+    TwoLines,
+    NoLine,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { argument } => {
+                write!(
+                    f,
+                    "unknown argument `{argument}` is ignored; correct the line in the stack"
+                )
+            }
+            Self::Value { argument, expected } => write!(
+                f,
+                "`{argument}` is ignored and the default used; the value must be {expected}"
+            ),
+            Self::TwoLines => f.write_str(
+                "a line cannot be both `capture` and `verify`; put `capture` in front of the \
+                 password module and `verify` behind it",
+            ),
+            Self::NoLine => f.write_str(
+                "the line says neither `capture` nor `verify`; put `capture` in front of the \
+                 password module and `verify` behind it",
+            ),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            line: None,
+            mode: Mode::default(),
+            strictness: Strictness::default(),
+            min_samples: MIN_SAMPLES,
+            password_change: PasswordChange::default(),
+            no_timings: Rule::default(),
+            unprivileged: Rule::default(),
+            beforehand: ["sshd", "sddm", "i3lock", "swaylock"]
+                .map(str::to_owned)
+                .to_vec(),
+            debug: false,
+            #[cfg(feature = "replay-source")]
+            replay: None,
+            complaints: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn parse(args: &[&CStr]) -> Self {
+        let mut settings = Self::default();
+        let (mut capture, mut verify) = (false, false);
+        for arg in args {
+            let arg = arg.to_string_lossy();
+            match &*arg {
+                "capture" => capture = true,
+                "verify" => verify = true,
+                "debug" => settings.debug = true,
+                _ => settings.take(&arg),
+            }
+        }
+        settings.line = match (capture, verify) {
+            (true, false) => Some(Line::Capture),
+            (false, true) => Some(Line::Verify),
+            (true, true) => {
+                settings.complaints.push(Complaint::TwoLines);
+                None
+            }
+            (false, false) => {
+                settings.complaints.push(Complaint::NoLine);
+                None
+            }
+        };
+        settings
+    }
+
+    fn take(&mut self, argument: &str) {
+        let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+        let understood = match name {
+            "mode" => set(&mut self.mode, value, &MODES),
+            "strictness" => set(&mut self.strictness, value, &STRICTNESSES),
+            "password_change" => set(&mut self.password_change, value, &PASSWORD_CHANGES),
+            "no_timings" => set(&mut self.no_timings, value, &RULES),
+            "unprivileged" => set(&mut self.unprivileged, value, &RULES),
+            "min_samples" => match value.parse() {
+                Ok(count) if MIN_SAMPLES_RANGE.contains(&count) => {
+                    self.min_samples = count;
+                    Ok(())
+                }
+                _ => Err("a number from 3 to 1000"),
+            },
+            "beforehand" => {
+                self.beforehand = value
+                    .split(',')
+                    .filter(|s| !s.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+                Ok(())
+            }
+            #[cfg(feature = "replay-source")]
+            "replay" => {
+                self.replay = Some(value.into());
+                Ok(())
+            }
+            _ => {
+                self.complaints.push(Complaint::Unknown {
+                    argument: argument.to_owned(),
+                });
+                Ok(())
+            }
+        };
+        if let Err(expected) = understood {
+            self.complaints.push(Complaint::Value {
+                argument: argument.to_owned(),
+                expected,
+            });
+        }
+    }
+}
+
+/// The words of an argument, and how a complaint names them.
+struct Words<T: 'static>(&'static [(&'static str, T)], &'static str);
+
+const MODES: Words<Mode> = Words(
+    &[
+        ("shadow", Mode::Shadow),
+        ("auto", Mode::Auto),
+        ("enforce", Mode::Enforce),
+    ],
+    "shadow, auto or enforce",
+);
+const STRICTNESSES: Words<Strictness> = Words(
+    &[
+        ("lenient", Strictness::Lenient),
+        ("normal", Strictness::Normal),
+        ("strict", Strictness::Strict),
+    ],
+    "lenient, normal or strict",
+);
+const PASSWORD_CHANGES: Words<PasswordChange> = Words(
+    &[
+        ("learn", PasswordChange::Learn),
+        ("refuse", PasswordChange::Refuse),
+    ],
+    "learn or refuse",
+);
+const RULES: Words<Rule> = Words(
+    &[("ignore", Rule::Ignore), ("refuse", Rule::Refuse)],
+    "ignore or refuse",
+);
+
+fn set<T: Copy>(field: &mut T, value: &str, words: &Words<T>) -> Result<(), &'static str> {
+    match words.0.iter().find(|(word, _)| *word == value) {
+        Some(&(_, meaning)) => {
+            *field = meaning;
+            Ok(())
+        }
+        None => Err(words.1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&CStr]) -> Settings {
+        Settings::parse(args)
+    }
+
+    #[test]
+    fn every_argument_is_understood() {
+        let settings = parse(&[
+            c"verify",
+            c"mode=enforce",
+            c"strictness=strict",
+            c"min_samples=30",
+            c"password_change=refuse",
+            c"no_timings=refuse",
+            c"unprivileged=refuse",
+            c"beforehand=sshd,mine",
+            c"debug",
+        ]);
+        assert_eq!(settings.complaints, []);
+        assert_eq!(settings.line, Some(Line::Verify));
+        assert_eq!(settings.mode, Mode::Enforce);
+        assert_eq!(settings.strictness, Strictness::Strict);
+        assert_eq!(settings.min_samples, 30);
+        assert_eq!(settings.password_change, PasswordChange::Refuse);
+        assert_eq!(
+            (settings.no_timings, settings.unprivileged),
+            (Rule::Refuse, Rule::Refuse)
+        );
+        assert_eq!(settings.beforehand, ["sshd", "mine"]);
+        assert!(settings.debug);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_complaint_and_nothing_else() {
+        let settings = parse(&[
+            c"capture",
+            c"nonsense",
+            c"mode=enforced",
+            c"mode",
+            c"min_samples=2",
+            c"min_samples=-1",
+            c"min_samples=99999999999999999999",
+            c"\xff\xfe=1",
+            c"",
+        ]);
+        assert_eq!(settings.complaints.len(), 8);
+        let clean = Settings {
+            complaints: Vec::new(),
+            ..settings
+        };
+        assert_eq!(
+            clean,
+            Settings {
+                line: Some(Line::Capture),
+                ..Settings::default()
+            }
+        );
+    }
+
+    #[test]
+    fn a_line_is_one_of_two() {
+        assert_eq!(parse(&[]).complaints, [Complaint::NoLine]);
+        assert_eq!(
+            parse(&[c"capture", c"verify"]).complaints,
+            [Complaint::TwoLines]
+        );
+        assert_eq!(parse(&[c"capture", c"verify"]).line, None);
+    }
+
+    #[cfg(not(feature = "replay-source"))]
+    #[test]
+    fn a_shipped_module_knows_no_stand_in() {
+        let name = ["re", "play"].concat();
+        let argument = std::ffi::CString::new(format!("{name}=/tmp/x")).unwrap();
+        let complaints = parse(&[c"verify", &argument]).complaints;
+        assert!(matches!(&complaints[..], [Complaint::Unknown { .. }]));
+    }
+}

@@ -1,0 +1,346 @@
+//! `verify`: judges the rhythm of a password that was right. It starts from a refusal; see
+//! [`crate::outcome`] for what lets anybody pass.
+
+use std::cell::RefCell;
+
+use keydyn_core::policy::{Decision, decide};
+use keydyn_core::store::files::FileError;
+use keydyn_core::store::host::HostKey;
+use keydyn_core::store::profile::Profile;
+use keydyn_core::store::state::{AccountState, Phase, Verdict};
+use keydyn_core::store::vault::{Opening, Slot, Standing, Vault};
+use keydyn_sys::source::Whereabouts;
+use keydyn_sys::system;
+use pam::constants::PamResultCode::{self, PAM_AUTH_ERR};
+use pam::items::AuthTok;
+use pam::module::PamHandle;
+
+use crate::capture::service;
+use crate::carried::Carried;
+use crate::ffi;
+use crate::handover::{Handover, Pending, vault};
+use crate::log::{Level, printable};
+use crate::machine::Machine;
+use crate::outcome::{Armed, Outcome, Typing, Unfit, return_code};
+use crate::settings::{PasswordChange, Settings};
+
+/// About what pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong
+/// password. libpam varies it.
+const FAIL_DELAY_MICROSECONDS: u32 = 2_000_000;
+
+/// An outcome, whether the attempt may be learned, and how many typings were.
+struct Finding {
+    outcome: Outcome,
+    learn: bool,
+    samples: u32,
+}
+
+impl Finding {
+    fn only(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            learn: false,
+            samples: 0,
+        }
+    }
+}
+
+pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
+    let machine = Machine::new(settings, &service(pamh));
+    let user = pamh.get_user(None).unwrap_or_default();
+    let uid = system::uid_of(&user);
+    let finding = match (machine.off, ffi::left(pamh)) {
+        (true, _) => Finding::only(Outcome::SwitchedOff),
+        (false, Some(handover)) => {
+            mark_judged(handover);
+            examine(
+                &machine,
+                settings,
+                uid,
+                &user,
+                handover,
+                token_matches(pamh, handover),
+            )
+        }
+        (false, None) => Finding::only(without_a_key(&machine, uid, Unfit::NoCapture)),
+    };
+    let code = report(pamh, &machine, settings, uid, &user, &finding);
+    if let (true, Some(handover)) = (finding.learn, ffi::left(pamh))
+        && let Ok(mut handover) = handover.try_borrow_mut()
+    {
+        handover.pending = Some(Pending {
+            machine,
+            settings: settings.clone(),
+        });
+    }
+    code
+}
+
+/// A line that is neither `capture` nor `verify` is a mistake in the stack: nobody who is armed
+/// gets past it.
+pub(crate) fn authenticate_without_a_line(
+    pamh: &mut PamHandle,
+    settings: &Settings,
+) -> PamResultCode {
+    let machine = Machine::new(settings, &service(pamh));
+    let user = pamh.get_user(None).unwrap_or_default();
+    let uid = system::uid_of(&user);
+    let outcome = match machine.off {
+        true => Outcome::SwitchedOff,
+        false => without_a_key(&machine, uid, Unfit::NoLine),
+    };
+    report(
+        pamh,
+        &machine,
+        settings,
+        uid,
+        &user,
+        &Finding::only(outcome),
+    )
+}
+
+fn mark_judged(handover: &RefCell<Handover>) {
+    if let Ok(mut handover) = handover.try_borrow_mut() {
+        handover.judged = true;
+    }
+}
+
+/// Whether PAM_AUTHTOK is still the password that was captured.
+fn token_matches(pamh: &PamHandle, handover: &RefCell<Handover>) -> bool {
+    let carried = handover
+        .try_borrow()
+        .ok()
+        .and_then(|handover| handover.carried());
+    match (carried, pamh.get_item::<AuthTok<'_>>()) {
+        (Some(carried), Ok(Some(token))) => carried.token.is_of(token.as_bytes()),
+        _ => false,
+    }
+}
+
+/// What becomes of an attempt that cannot be judged: the state files say whether that matters.
+fn without_a_key(machine: &Machine, uid: Option<u32>, unfit: Unfit) -> Outcome {
+    match standing_without_a_key(machine, uid) {
+        Some(state) => Outcome::Unfit(unfit, Armed::from(state.phase)),
+        None => Outcome::StateUnknown,
+    }
+}
+
+fn standing_without_a_key(machine: &Machine, uid: Option<u32>) -> Option<AccountState> {
+    // A name that no user has touches nothing and has no state.
+    let Some(uid) = uid else {
+        return Some(AccountState::default());
+    };
+    let host = host_key(machine);
+    match vault(machine, uid, host.as_ref()).standing_unopened() {
+        Standing::Known(state) => Some(state),
+        Standing::Unknown => None,
+    }
+}
+
+fn host_key(machine: &Machine) -> Option<HostKey> {
+    machine.main.host_key().unwrap_or_else(|error| {
+        machine.log.write(Level::Error, &error.to_string());
+        None
+    })
+}
+
+fn examine(
+    machine: &Machine,
+    settings: &Settings,
+    uid: Option<u32>,
+    user: &str,
+    handover: &RefCell<Handover>,
+    token_matches: bool,
+) -> Finding {
+    let Ok(handover) = handover.try_borrow() else {
+        return Finding::only(without_a_key(machine, uid, Unfit::Internal));
+    };
+    match handover.whereabouts {
+        Whereabouts::NotLocal => return Finding::only(Outcome::NotLocal),
+        Whereabouts::Unprivileged => return Finding::only(Outcome::Unprivileged),
+        Whereabouts::Local => {}
+    }
+    if handover.user != user {
+        return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
+    }
+    let Some(carried) = handover.carried() else {
+        return Finding::only(uncarried(machine, uid, &handover));
+    };
+    if Some(carried.uid) != uid {
+        return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
+    }
+    if !token_matches {
+        return Finding::only(without_a_key(machine, uid, Unfit::TokenReplaced));
+    }
+    let host = host_key(machine);
+    judge(
+        machine,
+        settings,
+        &vault(machine, carried.uid, host.as_ref()),
+        &carried,
+    )
+}
+
+/// A local attempt without anything in its page: nothing to read keyboards with, or a failure.
+fn uncarried(machine: &Machine, uid: Option<u32>, handover: &Handover) -> Outcome {
+    let Some(failure) = handover.uncarried else {
+        return without_a_key(machine, uid, Unfit::Internal);
+    };
+    match standing_without_a_key(machine, uid) {
+        None => Outcome::StateUnknown,
+        Some(AccountState {
+            phase: Phase::Armed,
+            ..
+        }) => Outcome::Unusable(failure),
+        Some(state) => Outcome::Unarmed(state.phase, Typing::Unusable(failure)),
+    }
+}
+
+fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Carried) -> Finding {
+    let opening = vault.open(&carried.key);
+    let Standing::Known(state) = vault.standing(&opening) else {
+        return Finding::only(Outcome::StateUnknown);
+    };
+    let armed = Armed::from(state.phase);
+    let may_learn = carried.typing.is_ok();
+    match opening {
+        Opening::Damaged(damage) => {
+            machine.log.write(Level::Error, &damage.to_string());
+            Finding::only(Outcome::Unfit(Unfit::Profile, armed))
+        }
+        Opening::Absent if armed == Armed::Yes => {
+            Finding::only(Outcome::Unfit(Unfit::Profile, armed))
+        }
+        Opening::OtherPassword | Opening::Open(_, Slot::Second) => {
+            let samples = match &opening {
+                Opening::Open(profile, _) => profile.learned(),
+                _ => 0,
+            };
+            let refuse = armed == Armed::Yes && settings.password_change == PasswordChange::Refuse;
+            Finding {
+                outcome: Outcome::OtherPassword(armed),
+                learn: may_learn && !refuse,
+                samples,
+            }
+        }
+        Opening::Absent => Finding {
+            outcome: Outcome::Unarmed(Phase::None, unarmed(None, settings, carried)),
+            learn: may_learn,
+            samples: 0,
+        },
+        Opening::Open(profile, Slot::First) if armed == Armed::No => Finding {
+            outcome: Outcome::Unarmed(Phase::Learning, unarmed(Some(&profile), settings, carried)),
+            learn: may_learn,
+            samples: profile.learned(),
+        },
+        Opening::Open(profile, Slot::First) => {
+            in_force(machine, settings, vault, carried, &profile, &state)
+        }
+    }
+}
+
+/// What would have been decided, for the log.
+fn unarmed(profile: Option<&Profile>, settings: &Settings, carried: &Carried) -> Typing {
+    let judgement = match (&carried.typing, profile) {
+        (Err(failure), _) => return Typing::Unusable(*failure),
+        (Ok(_), None) => return Typing::Undecided,
+        (Ok(sample), Some(profile)) => profile.judge(sample),
+    };
+    match judgement.map(|judgement| decide(judgement.score, settings.strictness)) {
+        Ok(Decision::Genuine) => Typing::Accepted,
+        Ok(Decision::Impostor) => Typing::Refused,
+        Ok(Decision::Undecided) => Typing::Undecided,
+        Err(failure) => Typing::Unusable(failure),
+    }
+}
+
+/// The armed row: judges, and writes the verdict before anybody hears of it.
+fn in_force(
+    machine: &Machine,
+    settings: &Settings,
+    vault: &Vault<'_>,
+    carried: &Carried,
+    profile: &Profile,
+    state: &AccountState,
+) -> Finding {
+    let now = machine.now;
+    let samples = profile.learned();
+    let (outcome, verdict, learn) = if state.throttle.cooling_down(now).is_some() {
+        (Outcome::CoolingDown, Verdict::CoolingDown, false)
+    } else {
+        match carried
+            .typing
+            .as_ref()
+            .map_err(|failure| *failure)
+            .and_then(|s| profile.judge(s))
+        {
+            Err(failure) => (
+                Outcome::Unusable(failure),
+                Verdict::Unusable(failure),
+                false,
+            ),
+            Ok(judgement) => match (
+                judgement.score,
+                decide(judgement.score, settings.strictness),
+            ) {
+                (Some(score), Decision::Genuine) => {
+                    let learn = state.may_learn(score, settings.strictness, now);
+                    (Outcome::Accepted, Verdict::Accepted, learn)
+                }
+                // An armed template without a level cannot vouch for anybody.
+                _ => (Outcome::Refused, Verdict::Refused, false),
+            },
+        }
+    };
+    let noted = vault.note(state, |state| state.note(now, verdict));
+    if let Err(error) = &noted {
+        machine.log.write(
+            Level::Error,
+            &format!("the verdict could not be kept: {error}"),
+        );
+    }
+    match noted {
+        // Somebody else is writing; the verdict stands.
+        Ok(()) | Err(FileError::Busy { .. }) => Finding {
+            outcome,
+            learn,
+            samples,
+        },
+        Err(_) if outcome == Outcome::Accepted => Finding::only(Outcome::Unwritable),
+        Err(_) => Finding {
+            outcome,
+            learn,
+            samples,
+        },
+    }
+}
+
+/// Logs the outcome and returns its code, with the delay of a wrong password for a refusal.
+fn report(
+    pamh: &mut PamHandle,
+    machine: &Machine,
+    settings: &Settings,
+    uid: Option<u32>,
+    user: &str,
+    finding: &Finding,
+) -> PamResultCode {
+    let code = return_code(finding.outcome, settings, uid);
+    let (state, outcome, reason) = finding.outcome.words();
+    let level = match (&code, finding.outcome) {
+        (_, Outcome::Unfit(..) | Outcome::StateUnknown | Outcome::Unwritable) => Level::Error,
+        (_, Outcome::OtherPassword(_) | Outcome::SwitchedOff) => Level::Warning,
+        (PAM_AUTH_ERR, _) => Level::Notice,
+        _ => Level::Info,
+    };
+    let line = format!(
+        "user={} state={state} outcome={outcome} reason={reason} samples={}{}",
+        printable(user),
+        finding.samples,
+        if code == PAM_AUTH_ERR { " refused" } else { "" },
+    );
+    machine.log.write(level, &line);
+    if code == PAM_AUTH_ERR {
+        ffi::delay_failure(pamh, FAIL_DELAY_MICROSECONDS);
+    }
+    code
+}

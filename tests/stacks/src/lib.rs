@@ -1,0 +1,1 @@
+//! The exact return code of every stack.
