@@ -35,7 +35,6 @@ impl Log {
             file: None,
         }
     }
-    }
 
     /// Also writes each line to this file.
     #[cfg(feature = "replay-source")]
