@@ -173,7 +173,8 @@ impl Sample {
     /// Whether enough of the sample is there to learn it as somebody's first.
     ///
     /// # Errors
-    /// Which kind of feature is missing too often; see [`covers`].
+    /// Which kind of feature is missing too often: more than a fifth of the holds (the last one
+    /// excepted) or of the down-downs.
     pub fn check_whole(&self) -> Result<(), FailureToAcquire> {
         let all = |_| true;
         covers(&self.holds, &self.downs, all, all)

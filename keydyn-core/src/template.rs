@@ -117,7 +117,7 @@ impl Template {
             .ok_or(FailureToAcquire::NothingLearned)?;
         Ok(Judgement {
             anomaly,
-            score: self.memory.score(sample),
+            score: self.memory.score_of(anomaly),
         })
     }
 
@@ -185,6 +185,8 @@ impl Enrolment {
     pub fn add(&mut self, sample: &Sample) -> Result<(), FailureToAcquire> {
         match &mut self.template {
             None => {
+                // A first typing full of holes would make a template that asks for nothing.
+                sample.check_whole()?;
                 let mut template = Template::new(sample.keys().clone());
                 template.learn(sample, 1.0);
                 self.template = Some(template);
@@ -321,6 +323,10 @@ mod tests {
     #[test]
     fn enrolment_needs_three_typings_of_one_text() {
         let mut enrolment = Enrolment::new();
+        assert_eq!(
+            enrolment.add(&without(&typing(0), &[0, 1, 2], &[])),
+            Err(FailureToAcquire::TooFewHolds)
+        );
         assert_eq!(
             enrolment.clone().finish(),
             Err(FailureToEnrol::TooFew { given: 0 })

@@ -1,1 +1,33 @@
-fn main() {}
+//! `keydyn`: see, evaluate and manage keystroke-dynamics profiles.
+
+mod cmd;
+mod failure;
+mod report;
+mod stopwatch;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Keystroke dynamics as a second factor: not only what is typed, but how.
+#[derive(Debug, Parser)]
+#[command(name = "keydyn", version, after_help = failure::EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: cmd::Verb,
+}
+
+fn main() -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    match Arguments::parse().verb.run(&mut stdout) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                // Where nobody reads messages, the exit code has to do.
+                let _ = writeln!(io::stderr(), "keydyn: {message}");
+            }
+            failure.exit_code()
+        }
+    }
+}

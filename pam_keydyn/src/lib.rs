@@ -34,7 +34,11 @@ use crate::settings::{Line, Settings};
 
 struct Keydyn;
 
-pam::pam_hooks!(Keydyn);
+/// The six functions that libpam looks for.
+mod entry_points {
+    use super::Keydyn;
+    pam::pam_hooks!(Keydyn);
+}
 
 impl PamHooks for Keydyn {
     fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {

@@ -179,13 +179,11 @@ impl SequenceMemory {
         (steps > 0).then(|| sum / f64::from(steps))
     }
 
-    /// The decision score: the anomaly less half of the owner's own level. `None` without a level.
+    /// The decision score of a typing with this anomaly: less half of the owner's own level.
+    /// `None` without a level.
     #[must_use]
-    pub fn score(&self, sample: &Sample) -> Option<f64> {
-        (self.level.count > 0)
-            .then(|| self.anomaly(sample))
-            .flatten()
-            .map(|anomaly| anomaly - LEVEL_WEIGHT * self.level.mean)
+    pub fn score_of(&self, anomaly: f64) -> Option<f64> {
+        (self.level.count > 0).then_some(anomaly - LEVEL_WEIGHT * self.level.mean)
     }
 
     /// Each scored step of a typing, in order.
@@ -385,11 +383,14 @@ mod tests {
                 // Without a level there is an anomaly but no score; with m = 0 they are equal.
                 2 => {
                     assert_close(memory.anomaly(typing), &[-1.224791683]);
-                    assert_eq!(memory.score(typing), None);
+                    assert_eq!(memory.score_of(-1.0), None);
                 }
                 3 => {
                     assert_close(memory.anomaly(typing), &[0.421255314]);
-                    assert_close(memory.score(typing), &[1.033651155]);
+                    assert_close(
+                        memory.score_of(memory.anomaly(typing).unwrap()),
+                        &[1.033651155],
+                    );
                 }
                 _ => {}
             }
@@ -432,6 +433,7 @@ mod tests {
             memory.learn(&sample([95, 110, 88], [180, 210]), 1.0);
         }
         assert!(memory.holds.iter().all(|c| c.scale >= 0.02));
-        assert!(memory.score(&sample([300, 20, 300], [900, 20])).unwrap() > 1.0);
+        let odd = memory.anomaly(&sample([300, 20, 300], [900, 20])).unwrap();
+        assert!(memory.score_of(odd).unwrap() > 1.0);
     }
 }

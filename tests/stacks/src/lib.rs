@@ -1,1 +1,438 @@
-//! The exact return code of every stack.
+//! A private machine for the module under the real libpam: directories, clock and typing of its
+//! own, and the stacks that are printed in the documentation.
+//!
+//! The module is the release build with the stand-in source (`make test` builds it); the typing is
+//! written here, so that which attempt is the owner's is never in doubt.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness whose every failure is a test's"
+)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use pam_host::{Application, Code, Conversation, Flags, Stack, password_line};
+use tempfile::TempDir;
+
+/// The user who logs in, where a test does not say otherwise. Not root, who is never armed by
+/// himself.
+pub const USER: &str = "nobody";
+/// The right password.
+pub const PASSWORD: &str = "secret";
+
+const HOUR: u64 = 3600;
+const START: u64 = 1_700_000_000;
+
+/// Keys of the text that everybody types.
+const TEXT: [&str; 8] = ["k", "e", "y", "d", "y", "n", "1", "2"];
+
+/// The module with the stand-in source.
+///
+/// # Panics
+/// If it has not been built.
+pub fn replaying_module() -> PathBuf {
+    module("KEYDYN_REPLAY_MODULE", "target-replay/release")
+}
+
+/// The module as it is shipped.
+///
+/// # Panics
+/// If it has not been built.
+pub fn shipped_module() -> PathBuf {
+    module("KEYDYN_MODULE", "target/release")
+}
+
+fn module(variable: &str, directory: &str) -> PathBuf {
+    let path = std::env::var_os(variable).map_or_else(
+        || {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            root.join(directory).join("libpam_keydyn.so")
+        },
+        PathBuf::from,
+    );
+    path.canonicalize().unwrap_or_else(|_| {
+        panic!("{} is not there; `make modules` builds it", path.display());
+    })
+}
+
+/// One way to type the text.
+#[derive(Clone, Debug)]
+pub struct Typing(String);
+
+impl Typing {
+    /// The owner's rhythm; `seed` varies it by a few milliseconds.
+    pub fn owner(seed: u64) -> Self {
+        Self::between(seed, 0)
+    }
+
+    /// Somebody else's: everything takes much longer.
+    pub fn stranger(seed: u64) -> Self {
+        Self::between(seed, 100)
+    }
+
+    /// So many per cent of the way from the owner to the stranger.
+    pub fn between(seed: u64, percent: u64) -> Self {
+        Self::written(seed, 90 + 90 * percent / 100, 170 + 250 * percent / 100)
+    }
+
+    fn written(seed: u64, hold: u64, down: u64) -> Self {
+        let mut now = 1000;
+        let mut edges = vec![(0, "enter", "up")];
+        for (i, key) in (0..).zip(TEXT) {
+            let vary = |salt: u64| (seed * 31 + i * 17 + salt * 7) % 13;
+            edges.push((now, key, "down"));
+            edges.push((now + hold + 3 * i + vary(1), key, "up"));
+            now += down + 9 * i + vary(2);
+        }
+        edges.push((now, "enter", "down"));
+        edges.sort_by_key(|&(at, ..)| at);
+        let mut text = String::new();
+        for (at, key, motion) in edges {
+            let _ = writeln!(text, "{at} {key} {motion}");
+        }
+        Self(text)
+    }
+
+    /// These key events, in the trace's text form.
+    pub fn trace(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Without the lines that say this: a lost edge, a missing key.
+    pub fn without(&self, edges: &[&str]) -> Self {
+        let kept = |line: &&str| !edges.iter().any(|edge| line.ends_with(edge));
+        Self(
+            self.0
+                .lines()
+                .filter(kept)
+                .fold(String::new(), |text, line| text + line + "\n"),
+        )
+    }
+
+    /// With this line put in where its time is.
+    pub fn with(&self, line: &str) -> Self {
+        let time = |line: &str| -> f64 {
+            line.split(' ')
+                .next()
+                .and_then(|t| t.parse().ok())
+                .expect("a time")
+        };
+        let mut lines: Vec<&str> = self.0.lines().chain([line]).collect();
+        lines.sort_by(|a, b| time(a).total_cmp(&time(b)));
+        Self(lines.join("\n") + "\n")
+    }
+}
+
+/// What came of one login.
+#[derive(Debug)]
+pub struct Login {
+    /// What `pam_authenticate` gave.
+    pub code: Code,
+    /// What `pam_setcred` gave, if the login got that far.
+    pub credentials: Option<Code>,
+    /// The module's log lines of this login.
+    pub log: String,
+    /// Texts and errors that the user saw.
+    pub texts: Vec<String>,
+    /// The delay in seconds that modules asked for.
+    pub delay: Option<f64>,
+}
+
+/// A machine of its own.
+#[derive(Debug)]
+pub struct Machine {
+    place: Arc<TempDir>,
+    clock: u64,
+    user: String,
+    arguments: String,
+    directives: String,
+    password: String,
+}
+
+impl Machine {
+    /// A machine on which nobody has typed yet.
+    ///
+    /// # Panics
+    /// If there is no temporary directory.
+    pub fn new() -> Self {
+        Self {
+            place: Arc::new(TempDir::with_prefix("keydyn-stacks-").expect("a temporary directory")),
+            clock: START,
+            user: USER.to_owned(),
+            arguments: String::new(),
+            directives: String::new(),
+            password: PASSWORD.to_owned(),
+        }
+    }
+
+    /// A machine on which the owner has typed so many times, in sittings of nine.
+    pub fn after(logins: u64) -> Self {
+        let mut machine = Self::new();
+        for i in 0..logins {
+            machine.clock += if i % 9 == 0 { 5 * HOUR } else { 60 };
+            let login = machine.log_in(&Typing::owner(i));
+            assert!(login.code.is_success(), "login {i}: {login:?}");
+        }
+        machine.clock += 60;
+        machine
+    }
+
+    /// A machine on which the owner is armed; made once, then copied.
+    pub fn armed() -> Self {
+        static ARMED: OnceLock<Machine> = OnceLock::new();
+        let machine = ARMED.get_or_init(|| {
+            let mut machine = Self::after(26);
+            let login = machine.log_in(&Typing::owner(100));
+            assert!(
+                login.log.contains("state=armed outcome=accepted"),
+                "{login:?}"
+            );
+            machine.clock += 60;
+            machine
+        });
+        machine.copy()
+    }
+
+    /// A machine on which the owner's refusals have started a cool-down.
+    pub fn cooling_down() -> Self {
+        let mut machine = Self::armed();
+        for i in 0..5 {
+            let login = machine.log_in(&Typing::stranger(i));
+            assert!(
+                login.log.contains("outcome=refused reason=rhythm"),
+                "{login:?}"
+            );
+        }
+        machine
+    }
+
+    /// A machine like this one.
+    ///
+    /// # Panics
+    /// If files cannot be copied.
+    pub fn copy(&self) -> Self {
+        let new = Self {
+            place: Self::new().place,
+            ..self.alias()
+        };
+        for directory in ["state", "run"] {
+            copy_directory(&self.path(directory), &new.path(directory));
+        }
+        new
+    }
+
+    /// The same machine once more, files and all.
+    pub fn alias(&self) -> Self {
+        Self {
+            place: Arc::clone(&self.place),
+            clock: self.clock,
+            user: self.user.clone(),
+            arguments: self.arguments.clone(),
+            directives: self.directives.clone(),
+            password: self.password.clone(),
+        }
+    }
+
+    /// Somebody else logs in.
+    pub fn user(mut self, user: &str) -> Self {
+        user.clone_into(&mut self.user);
+        self
+    }
+
+    /// Further arguments for both lines.
+    pub fn with(mut self, arguments: &str) -> Self {
+        self.arguments = format!("{} {arguments}", self.arguments);
+        self
+    }
+
+    /// A further directive for the stand-in source.
+    pub fn directive(mut self, directive: &str) -> Self {
+        self.directives = format!("{directive}\n{}", self.directives);
+        self
+    }
+
+    /// From now on the right password is another one.
+    pub fn change_password(&mut self, password: &str) {
+        password.clone_into(&mut self.password);
+    }
+
+    /// Time passes.
+    pub fn wait(&mut self, seconds: u64) {
+        self.clock += seconds;
+    }
+
+    /// A file or directory of this machine: `state/65534.profile`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    /// Names in the state directory.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn files(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path("state")) else {
+            return Vec::new();
+        };
+        let mut names: Vec<_> = entries
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// What this machine's keyboards will give; the argument that makes the module read it.
+    ///
+    /// # Panics
+    /// If the script cannot be written.
+    pub fn set_typing(&self, typing: &Typing) -> String {
+        let place = self.place.path().display();
+        let script = format!(
+            "{}state-dir {place}/state\nrun-dir {place}/run\nlog {place}/log\nclock {}\ntrace\n{}",
+            self.directives, self.clock, typing.0,
+        );
+        let path = self.path("script");
+        fs::write(&path, script).expect("the script is written");
+        let arguments = self.arguments.trim();
+        format!("replay={} {arguments}", path.display())
+            .trim_end()
+            .to_owned()
+    }
+
+    /// The stack of Debian and Ubuntu.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn debian(&self, typing: &Typing) -> Stack {
+        let line = password_line(&self.password).expect("the stand-in");
+        Stack::debian(&replaying_module(), &self.set_typing(typing), &line).expect("a stack")
+    }
+
+    /// A stack of these lines, where MODULE stands for the module, REPLAY for its argument and
+    /// PASSWORD for the password module.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn lines(&self, typing: &Typing, lines: &[&str]) -> Stack {
+        let module = replaying_module().display().to_string();
+        let arguments = self.set_typing(typing);
+        let password = password_line(&self.password).expect("the stand-in");
+        let lines = lines.iter().map(|line| {
+            line.replace("MODULE", &module)
+                .replace("REPLAY", &arguments)
+                .replace("PASSWORD", &password)
+        });
+        Stack::new()
+            .and_then(|stack| stack.service(Stack::SERVICE, lines))
+            .expect("a stack")
+    }
+
+    /// A whole login: authenticate, and on success credentials and account.
+    pub fn log_in(&mut self, typing: &Typing) -> Login {
+        let password = self.password.clone();
+        self.log_in_with(typing, &password)
+    }
+
+    /// A whole login with a password that may be wrong.
+    pub fn log_in_with(&mut self, typing: &Typing, password: &str) -> Login {
+        let stack = self.debian(typing);
+        self.run(&stack, Conversation::answers([password]))
+    }
+
+    /// A whole login on this stack.
+    ///
+    /// # Panics
+    /// If libpam cannot be started.
+    pub fn run(&mut self, stack: &Stack, conversation: Conversation) -> Login {
+        self.clock += 1;
+        let _ = fs::remove_file(self.path("log"));
+        let mut app = Application::start(stack, Stack::SERVICE, self.user.as_str(), conversation)
+            .expect("libpam starts");
+        let code = app.authenticate(Flags::NONE);
+        let credentials = code
+            .is_success()
+            .then(|| app.set_credentials(Flags::ESTABLISH));
+        let texts = app.texts();
+        let delay = app.fail_delay().map(|delay| delay.as_secs_f64());
+        let _ = app.end(credentials.unwrap_or(code));
+        Login {
+            code,
+            credentials,
+            log: self.log(),
+            texts,
+            delay,
+        }
+    }
+
+    /// The module's log lines since the last login began.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// The code that `verify` itself returns, by a stack that gives each a code of its own.
+    ///
+    /// # Panics
+    /// If it is another code.
+    pub fn verify(&mut self, typing: &Typing) -> Verify {
+        let stack = self.lines(
+            typing,
+            &[
+                "auth  requisite  MODULE capture REPLAY",
+                "auth  [success=1 default=ignore]  PASSWORD",
+                "auth  requisite  pam_deny.so",
+                "auth  [success=1 ignore=2 auth_err=3 default=ignore]  MODULE verify REPLAY",
+                "auth  [default=die]  pam_debug.so auth=system_err",
+                "auth  [default=die]  pam_debug.so auth=cred_expired",
+                "auth  [default=die]  pam_debug.so auth=cred_unavail",
+                "auth  [default=die]  pam_debug.so auth=cred_insufficient",
+            ],
+        );
+        let password = self.password.clone();
+        let login = self.run(&stack, Conversation::answers([password]));
+        match login.code {
+            Code::CRED_EXPIRED => Verify::Success,
+            Code::CRED_UNAVAIL => Verify::Ignore,
+            Code::CRED_INSUFFICIENT => Verify::AuthErr,
+            _ => panic!("{login:?}"),
+        }
+    }
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What `verify` returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// PAM_SUCCESS.
+    Success,
+    /// PAM_IGNORE.
+    Ignore,
+    /// PAM_AUTH_ERR.
+    AuthErr,
+}
+
+fn copy_directory(from: &Path, to: &Path) {
+    let Ok(entries) = fs::read_dir(from) else {
+        return;
+    };
+    fs::create_dir(to).expect("a directory");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(to, private).expect("closed to others");
+    for entry in entries {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+    }
+}

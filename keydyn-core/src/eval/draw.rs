@@ -1,0 +1,103 @@
+//! Random draws that are the same on every machine.
+
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+/// What a stream of draws is for: two purposes never share one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    /// Which impostor attempt comes next.
+    Impostors = 1,
+    /// Which accounts a bootstrap draw takes.
+    Bootstrap = 2,
+    /// What a synthetic typist is like.
+    Person = 3,
+    /// How a synthetic typist types this time.
+    Typing = 4,
+}
+
+/// Draws that follow from purpose, seed and numbers (of an account, of a typing) alone.
+pub(super) struct Draws(ChaCha8Rng);
+
+impl Draws {
+    pub(super) fn new(purpose: Purpose, seed: u64, numbers: [u64; 2]) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&(purpose as u64).to_le_bytes());
+        key[8..16].copy_from_slice(&seed.to_le_bytes());
+        key[16..24].copy_from_slice(&numbers[0].to_le_bytes());
+        key[24..].copy_from_slice(&numbers[1].to_le_bytes());
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// One of the items, each with the same chance; `None` if there is none.
+    ///
+    /// A 64-bit draw scaled to the range: the chances are equal to within 2^-32 for any number of
+    /// items that fits a file, and no library's way of making ranges is part of the figures.
+    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        let scaled = u128::from(self.0.next_u64()) * items.len() as u128;
+        items.get(usize::try_from(scaled >> 64).ok()?)
+    }
+
+    /// A standard normal (Box and Muller, 1958).
+    pub(super) fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * self.unit().ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.unit()).cos()
+    }
+
+    /// Uniform over (0, 1].
+    fn unit(&mut self) -> f64 {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "53 bits are what a double holds"
+        )]
+        let whole = ((self.0.next_u64() >> 11) + 1) as f64;
+        whole / 2f64.powi(53)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_fixed_for_ever() {
+        let items: Vec<u32> = (0..250).collect();
+        let mut draws = Draws::new(Purpose::Impostors, 1, [7, 0]);
+        let drawn: Vec<u32> = (0..6).filter_map(|_| draws.pick(&items).copied()).collect();
+        assert_eq!(drawn, FIXED);
+        assert_eq!(draws.pick::<u32>(&[]), None);
+    }
+
+    /// Changing these changes every published figure.
+    const FIXED: [u32; 6] = [114, 17, 47, 146, 237, 132];
+
+    #[test]
+    fn purposes_seeds_and_numbers_do_not_share_draws() {
+        let first = |purpose, seed, numbers| Draws::new(purpose, seed, numbers).normal();
+        let here = first(Purpose::Person, 1, [2, 3]);
+        assert_eq!(here, first(Purpose::Person, 1, [2, 3]));
+        for other in [
+            first(Purpose::Typing, 1, [2, 3]),
+            first(Purpose::Person, 2, [2, 3]),
+            first(Purpose::Person, 1, [3, 3]),
+            first(Purpose::Person, 1, [2, 2]),
+        ] {
+            assert_ne!(here, other);
+        }
+    }
+
+    #[test]
+    fn normals_are_standard() {
+        let mut draws = Draws::new(Purpose::Typing, 0, [0, 0]);
+        let n = 20_000;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for _ in 0..n {
+            let x = draws.normal();
+            sum += x;
+            squares += x * x;
+        }
+        let n = f64::from(n);
+        assert!((sum / n).abs() < 0.03, "mean {}", sum / n);
+        assert!((squares / n - 1.0).abs() < 0.05, "variance {}", squares / n);
+    }
+}
