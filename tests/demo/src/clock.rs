@@ -23,8 +23,8 @@ impl Clock {
     }
 
     /// The day, the first being 1.
-    pub(crate) fn day(self) -> u64 {
-        self.0 / DAY + 1
+    pub(crate) fn day(self) -> u32 {
+        u32::try_from(self.0 / DAY + 1).unwrap_or(u32::MAX)
     }
 
     /// As the module's script has it.

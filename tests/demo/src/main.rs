@@ -66,6 +66,11 @@ struct Args {
           value_parser = clap::value_parser!(u32).range(1..))]
     reps: u32,
 
+    /// How many typings of everybody else try to get in, from their first on
+    #[arg(long, value_name = "N", default_value_t = 2, requires = "data",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    tries: u32,
+
     /// Also write the picture of the rhythm to this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -114,6 +119,7 @@ fn run(args: &Args) -> Result<bool, Error> {
             let plan = recording::Plan {
                 people: args.people,
                 reps: args.reps,
+                tries: args.tries,
             };
             recording::replay(
                 &mut screen,

@@ -458,12 +458,10 @@ impl Story<'_> {
         };
         self.screen.part("One password, two rhythms", &[])?;
         picture.draw(self.screen)?;
-        if let Some(path) = path {
-            svg::write(&picture, path)?;
-            let text = format!("The picture is in {}.", path.display());
-            self.screen.note(Tone::Plain, &text)?;
+        match path {
+            Some(path) => svg::save(self.screen, &picture, path),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn owner_logs_in(&mut self, disk: &Disk, at: Clock) -> Result<Login, Error> {

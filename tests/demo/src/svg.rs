@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::rhythm::{Picture, Rhythm, Spread};
+use crate::screen::{Screen, Tone};
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 24.0;
@@ -29,9 +30,11 @@ svg{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;color-scheme:light d
 .owner{fill:#4aa3e8}.other{fill:#eb8a44}.rule{stroke:#3a4350}.whisker{stroke:#e8ecf1}\
 .number{fill:#14181f}}";
 
-/// Writes the picture.
-pub(crate) fn write(picture: &Picture, path: &Path) -> Result<(), Error> {
-    fs::write(path, text(picture)).map_err(Error::file("write", path))
+/// Writes the picture, and says where it is.
+pub(crate) fn save(screen: &mut Screen, picture: &Picture, path: &Path) -> Result<(), Error> {
+    fs::write(path, text(picture)).map_err(Error::file("write", path))?;
+    let text = format!("The picture is in {}.", path.display());
+    screen.note(Tone::Plain, &text)
 }
 
 /// A text that is built up; writing to it cannot fail.

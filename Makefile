@@ -1,0 +1,60 @@
+# Two commands do everything on a fresh Debian or Ubuntu with cargo:
+#
+#   make demo    the main job in about a minute: learn a typist, accept them, refuse others
+#   make test    every check and every test
+#
+# Both install missing system packages first (scripts/prepare), as root or through sudo.
+
+CARGO ?= cargo
+# Set here, so that a CARGO_TARGET_DIR in the environment does not move what others look for.
+TARGET := $(CURDIR)/target
+REPLAY := $(CURDIR)/target-replay
+TESTS := $(CURDIR)/tests/target
+unexport CARGO_TARGET_DIR
+
+export KEYDYN_MODULE := $(TARGET)/release/libpam_keydyn.so
+export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
+
+.PHONY: help demo test check modules module replay-module standin prepare clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+## The main job, shown. DATA=path/to/DSL-StrongPasswordData.csv replays real people.
+demo: replay-module standin
+	@$(CARGO) build --quiet --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p keydyn-demo
+	@$(TESTS)/debug/keydyn-demo --module $(KEYDYN_REPLAY_MODULE) $(if $(DATA),--data "$(DATA)") $(DEMO_ARGS)
+
+test: prepare check modules
+	$(CARGO) test --locked --workspace --target-dir $(TARGET)
+	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
+
+## Format, lints, documentation, and the rules of the house (scripts/check-house).
+check: prepare
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt --all --check --manifest-path tests/Cargo.toml
+	$(CARGO) clippy --locked --workspace --all-targets --target-dir $(TARGET) -- -D warnings
+	$(CARGO) clippy --locked -p pam_keydyn --all-targets --features replay-source --target-dir $(TARGET) -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets --manifest-path tests/Cargo.toml --target-dir $(TESTS) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet --target-dir $(TARGET)
+	scripts/check-house
+
+modules: module replay-module standin
+
+## The module as it is shipped.
+module: prepare
+	$(CARGO) build --locked --release -p pam_keydyn --target-dir $(TARGET)
+
+## The module with recorded typing in place of keyboards, in a target directory of its own.
+replay-module: prepare
+	$(CARGO) build --locked --release -p pam_keydyn --features replay-source --target-dir $(REPLAY)
+
+## The stand-in for a password module, for tests and the demo.
+standin: prepare
+	$(CARGO) build --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p pam-standin
+
+prepare:
+	@scripts/prepare
+
+clean:
+	rm -rf $(TARGET) $(REPLAY) $(TESTS)
