@@ -16,6 +16,7 @@
 
 pub mod acquire;
 pub mod digraph;
+pub mod explain;
 pub mod key;
 pub mod keystroke;
 pub mod memory;

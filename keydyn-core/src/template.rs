@@ -3,8 +3,9 @@
 
 use crate::acquire::FailureToAcquire;
 use crate::digraph::{KeySequence, Sample, covers};
+use crate::explain::Explanation;
+use crate::memory::SequenceMemory;
 use crate::memory::encoder::same_categories;
-use crate::memory::{SequenceMemory, Step};
 
 /// How much a typing counts by its place in the sitting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,12 +124,12 @@ impl Template {
 
     /// Which steps of an attempt were how far off, in order: positions, never keys.
     #[must_use]
-    pub fn explain(&self, sample: &Sample) -> Vec<Step> {
-        if self.matches(sample) {
+    pub fn explain(&self, sample: &Sample) -> Explanation {
+        Explanation::new(if self.matches(sample) {
             self.memory.steps(sample)
         } else {
             Vec::new()
-        }
+        })
     }
 
     /// The gain that the next typing of this sitting has.
@@ -277,6 +278,7 @@ mod tests {
         assert!(
             template
                 .explain(&slow)
+                .steps()
                 .iter()
                 .all(|step| step.deviation > 0.0)
         );
@@ -314,7 +316,7 @@ mod tests {
             template.judge(&other),
             Err(FailureToAcquire::UnknownSequence)
         );
-        assert!(template.explain(&other).is_empty());
+        assert!(template.explain(&other).steps().is_empty());
         let before = template.clone();
         template.learn(&other, 1.0);
         assert_eq!(template, before);

@@ -214,6 +214,17 @@ impl Profile {
         Ok(())
     }
 
+    /// The account is armed, and this profile may be of a generation before it was: the sequence
+    /// that was judged stays in force.
+    pub(super) fn stay_armed(&mut self, sample: &Sample) {
+        if !self.armed() {
+            let judged = self.sequences.iter_mut();
+            for sequence in judged.filter(|sequence| sequence.template.matches(sample)) {
+                sequence.arming.armed = true;
+            }
+        }
+    }
+
     /// The index of the sample's sequence, which is made if it may be.
     fn sequence_for(&mut self, sample: &Sample) -> Result<usize, FailureToAcquire> {
         let any_armed = self.armed();

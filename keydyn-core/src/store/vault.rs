@@ -355,6 +355,9 @@ impl<'a> Vault<'a> {
             Opening::OtherPassword => (Profile::new(), Slot::Second),
             Opening::Damaged(damage) => return Err(damage.into()),
         };
+        if slot == Slot::First && state.phase == Phase::Armed {
+            profile.stay_armed(lesson.sample);
+        }
         profile.learn(lesson)?;
         let promoted = slot == Slot::Second && profile.learned() >= lesson.min_samples;
         if promoted {
@@ -399,13 +402,16 @@ impl<'a> Vault<'a> {
             return Err(LearnError::NoRandomness);
         }
         let name = self.profile_name(slot);
-        let generation = self
-            .main
-            .read(&name, FILE_LEN)
-            .ok()
-            .flatten()
-            .and_then(|file| Header::parse(&file).ok())
-            .map_or(0, |header| header.generation);
+        let header = |name: &str| {
+            let file = self.main.read(name, FILE_LEN).ok().flatten()?;
+            Header::parse(&file).ok()
+        };
+        let (current, before) = (header(&name), header(&previous(&name)));
+        let generations = [current, before].into_iter().flatten();
+        let generation = generations
+            .map(|header| header.generation)
+            .max()
+            .unwrap_or(0);
         let plaintext = codec::encode_profile(profile)?;
         let file = seal(
             key,
@@ -416,7 +422,8 @@ impl<'a> Vault<'a> {
             &plaintext,
         )
         .ok_or(CodecError::TooLarge)?;
-        Ok(self.main.write(&name, &file, true)?)
+        // What is damaged does not take the place of a generation that opens.
+        Ok(self.main.write(&name, &file, current.is_some())?)
     }
 
     /// After the second slot took over: the old password's profile and the second slot go.

@@ -198,6 +198,31 @@ fn a_damaged_profile_falls_back_to_the_generation_before() {
 }
 
 #[test]
+fn falling_back_to_a_generation_before_arming_does_not_disarm() {
+    let machine = Machine::new();
+    for i in 0..23 {
+        machine.learn(&key(1), i).unwrap();
+    }
+    machine.main.change("1000.profile", |file| file[4000] ^= 1);
+    assert!(!opened(&machine, &key(1)).0.armed());
+    assert_eq!(
+        machine.phase(&key(1)),
+        Some(Phase::Armed),
+        "the state knows"
+    );
+    assert_eq!(machine.learn(&key(1), 24).unwrap().phase, Phase::Armed);
+    let (profile, _) = opened(&machine, &key(1));
+    assert!(profile.armed());
+    assert_eq!(profile.learned(), 23);
+    machine.main.change("1000.profile", |file| file[4000] ^= 1);
+    let learned = opened(&machine, &key(1)).0.learned();
+    assert_eq!(
+        learned, 22,
+        "the damaged file did not push out the good one"
+    );
+}
+
+#[test]
 fn a_lost_state_comes_back_from_the_sealed_copy() {
     for lose in [
         (|machine: &Machine| machine.main.delete("1000.state")) as fn(&Machine),
