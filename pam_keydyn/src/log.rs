@@ -36,7 +36,7 @@ impl Log {
         }
     }
 
-    /// Also writes each line to this file.
+    /// Writes each line to this file, if there is one, instead of the system's log.
     #[cfg(feature = "replay-source")]
     pub(crate) fn into_file(mut self, file: Option<std::path::PathBuf>) -> Self {
         self.file = file;
@@ -56,6 +56,8 @@ impl Log {
                 .create(true)
                 .open(file);
             let _ = file.and_then(|mut file| writeln!(file, "{line}"));
+            // Logins that never happened do not belong into the system's log.
+            return;
         }
         ffi::syslog(level, &line);
     }

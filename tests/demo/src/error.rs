@@ -32,7 +32,7 @@ pub(crate) enum Error {
     )]
     NoReplay(PathBuf),
     /// libpam could not load it.
-    #[error("libpam cannot load {} ({code}); `ldd` on it and the system's log tell why", path.display())]
+    #[error("libpam cannot load {} ({code}); `ldd -r` on it tells why", path.display())]
     Unloadable {
         /// The module.
         path: PathBuf,
@@ -96,6 +96,9 @@ pub(crate) enum Error {
     /// The terminal.
     #[error("cannot write to the terminal")]
     Screen(#[source] io::Error),
+    /// SIGINT, SIGTERM or SIGHUP.
+    #[error("interrupted; everything it made is removed")]
+    Interrupted,
     /// A thread of the replay.
     #[error("a replay ended unexpectedly; this is an error of the demo")]
     Thread,

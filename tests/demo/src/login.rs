@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::module::Module;
+use crate::process;
 
 /// The machine that people log in to: Debian's stack with the module in it, and one account.
 #[derive(Debug)]
@@ -94,6 +95,7 @@ impl Console {
     /// Logs in, with the module's files on this disk. Whoever is let in goes on to credentials and
     /// account, as login does. Nobody waits after a failure.
     pub(crate) fn log_in(&self, disk: &Disk, attempt: Attempt<'_>) -> Result<Login, Error> {
+        process::go_on()?;
         let log = self.place.path().join("log");
         self.write_script(disk, &log, attempt)?;
         let conversation = Conversation::answers([attempt.password]);

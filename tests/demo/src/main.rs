@@ -16,6 +16,7 @@ mod error;
 mod login;
 mod module;
 mod people;
+mod process;
 mod recording;
 mod rhythm;
 mod screen;
@@ -23,6 +24,7 @@ mod story;
 mod svg;
 mod table;
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,7 +64,7 @@ struct Args {
     people: u32,
 
     /// How many typings of each session to replay, from its first on
-    #[arg(long, value_name = "N", default_value_t = 50, requires = "data",
+    #[arg(long, value_name = "N", default_value_t = 25, requires = "data",
           value_parser = clap::value_parser!(u32).range(1..))]
     reps: u32,
 
@@ -71,7 +73,7 @@ struct Args {
           value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
 
-    /// Also write the picture of the rhythm to this file
+    /// Also write the picture of the rhythm to this file, as SVG
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 
@@ -89,12 +91,13 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         // Whoever read the output has seen enough.
-        Err(Error::Screen(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Error::Screen(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(1),
         Err(error) => {
-            let code = if matches!(error, Error::Data(_) | Error::Recording { .. }) {
-                3
-            } else {
-                2
+            let code = match error {
+                Error::Data(_) | Error::Recording { .. } => 3,
+                // As a shell has it for SIGINT.
+                Error::Interrupted => 130,
+                _ => 2,
             };
             // There is nowhere else to say it.
             let _ = writeln!(io::stderr(), "keydyn-demo: {}", error.with_causes());
@@ -113,6 +116,14 @@ fn run(args: &Args) -> Result<bool, Error> {
         None => None,
     };
     let module = Module::find(&args.module)?;
+    if let Some(path) = &args.svg {
+        // Better now than at the end of the story.
+        let mut options = OpenOptions::new();
+        let file = options.append(true).create(true).open(path);
+        file.map_err(Error::file("write", path))?;
+    }
+    process::quieten_syslog();
+    process::catch_interruptions();
     let mut screen = Screen::new(args.ascii);
     match recording {
         Some(recording) => {

@@ -102,6 +102,9 @@ impl Rhythm {
     }
 }
 
+/// Typings behind each median of a picture.
+pub(crate) const DRAWN: usize = 20;
+
 const ROLL: usize = 66;
 const HOLD: usize = 22;
 const FLIGHT: usize = 34;
@@ -148,9 +151,7 @@ impl Picture {
     /// Hold and flight of each position, the owner's above the other's.
     fn bars(&self, screen: &mut Screen) -> Result<(), Error> {
         let all = |feature: fn(&Rhythm) -> &[Spread]| {
-            [&self.owner, &self.other]
-                .into_iter()
-                .flat_map(move |rhythm| feature(rhythm))
+            [&self.owner, &self.other].into_iter().flat_map(feature)
         };
         let longest = all(|r| &r.holds).map(|s| s.median).fold(1.0, f64::max);
         let flights = || all(|r| &r.flights).map(|s| s.median);
@@ -198,7 +199,7 @@ impl Picture {
             format!("{} {name}", screen.paint(ink.tone, &sign))
         });
         screen.line(&format!(
-            "     {owner}   {other}   (medians of 20 typings each)"
+            "     {owner}   {other}   (medians of {DRAWN} typings each)"
         ))
     }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use keydyn_core::digraph::Sample;
 use keydyn_core::eval::typist::SyntheticTypist;
 use keydyn_core::trace::Trace;
 use pam_host::Code;
@@ -14,7 +13,7 @@ use crate::error::Error;
 use crate::login::{Attempt, Console, Login};
 use crate::module::Module;
 use crate::people::{PASSWORD, Population, WRONG};
-use crate::rhythm::{Picture, Rhythm};
+use crate::rhythm::{DRAWN, Picture, Rhythm};
 use crate::screen::{Screen, Tone};
 use crate::svg;
 use crate::table::{Cell, Side, Table};
@@ -30,13 +29,12 @@ const DRIFTING_DAYS: u32 = 15;
 const DRIFTING_A_DAY: u32 = 10;
 /// The last typings of the drift, on which the two templates are compared.
 const LAST: usize = 20;
+const OWNER: &str = "owner";
 const IMPOSTORS: u32 = 10;
 const REFUSED_AT_LEAST: usize = 8;
 /// Refusals in a row after which nobody is judged for a while, and for how long.
 const FREE_REFUSALS: usize = 5;
 const COOL_DOWN: u64 = 30;
-/// Typings behind each median of the picture.
-const DRAWN: u32 = 20;
 /// Numbers of impostors' typings: one set a purpose, so that none is used twice.
 const THROTTLED: u32 = 100;
 const PICTURED: u32 = 200;
@@ -110,7 +108,7 @@ pub(crate) fn tell(
         story.throttle(&disk, day + 1)?;
         story.wrong_password(&disk, day + 1, refusal.as_ref())?;
         let last = story.drift(&disk, &frozen, day + 2)?;
-        story.others(&disk, last + 1, "6  Somebody else, after the drift", 1)?;
+        story.others(&disk, last + 1, "7  Somebody else, after the drift", 1)?;
         story.picture(svg)?;
     }
     story.screen.part("What was shown", &[])?;
@@ -211,32 +209,43 @@ impl Story<'_> {
         title: &str,
         typing: u32,
     ) -> Result<Option<Login>, Error> {
-        let about = [
-            "Each on a fresh copy of the module's files, so that it is the rhythm that",
-            "decides and not the throttle. The first ten of the population; none is chosen.",
-        ];
-        self.screen.part(title, &about)?;
+        self.screen.part(
+            title,
+            &[
+                "Each on a fresh copy of the module's files, so that it is the rhythm that",
+                "decides and not the throttle. The first ten of the population, as they come.",
+            ],
+        )?;
         LOGINS.head(self.screen)?;
         let at = Clock::morning(day).after(3600);
-        let (mut refused, mut kept) = (0, None);
+        let (mut kept, mut let_in) = (Vec::new(), Vec::new());
         for number in 1..=IMPOSTORS {
-            let typist = self.people.impostor(number)?;
+            let name = format!("impostor {number}");
             let person = Person {
-                name: &format!("impostor {number}"),
+                name: &name,
                 password: PASSWORD,
-                trace: typist.trace(typing),
+                trace: self.people.impostor(number)?.trace(typing),
             };
             let login = self.log_in(&disk.copy()?, person, at)?;
             if login.is_refused_for_rhythm() {
-                refused += 1;
-                kept = kept.or(Some(login));
+                kept.push(login);
+            } else {
+                let_in.push(name);
             }
         }
+        let refused = kept.len();
         let enough = refused >= REFUSED_AT_LEAST;
         let found = format!("{refused} of {IMPOSTORS} refused");
         let tone = if enough { Tone::Good } else { Tone::Bad };
         self.screen
             .note(tone, &format!("{found}, all with the right password."))?;
+        if !let_in.is_empty() {
+            let text = format!(
+                "{} types enough like the owner to get in: a rhythm is no secret.",
+                let_in.join(" and ")
+            );
+            self.screen.note(Tone::Turn, &text)?;
+        }
         let when = if typing == 0 {
             "just armed"
         } else {
@@ -244,7 +253,7 @@ impl Story<'_> {
         };
         let promise = format!("Somebody else is refused, {when}");
         self.checks.note(enough, promise, found);
-        Ok(kept)
+        Ok(kept.into_iter().next())
     }
 
     /// Refusals in a row, on a copy: everybody waits, the owner too, and not for ever.
@@ -260,11 +269,10 @@ impl Story<'_> {
         let mut at = Clock::morning(day).after(2 * 3600);
         let mut row = 0;
         for number in (1..=IMPOSTORS).cycle().take(3 * IMPOSTORS as usize) {
-            let typist = self.people.impostor(number)?;
             let person = Person {
                 name: &format!("impostor {number}"),
                 password: PASSWORD,
-                trace: typist.trace(THROTTLED + number),
+                trace: self.people.impostor(number)?.trace(THROTTLED + number),
             };
             at = at.after(3);
             row = match self.log_in(&disk, person, at)?.is_refused_for_rhythm() {
@@ -314,7 +322,7 @@ impl Story<'_> {
         self.screen.part("5  A wrong password", &[])?;
         LOGINS.head(self.screen)?;
         let person = Person {
-            name: "owner",
+            name: OWNER,
             password: WRONG,
             trace: self.people.owner_mistaken()?.trace(0),
         };
@@ -336,8 +344,7 @@ impl Story<'_> {
 
         let alike = refusal.is_some_and(|refusal| same_answer(&login, refusal));
         if alike {
-            let text =
-                "From outside it looks like a wrong rhythm: same code, same texts, same delay.";
+            let text = "At the prompt it looks like a wrong rhythm: same code, texts and delay.";
             self.screen.note(Tone::Plain, text)?;
         }
         let found = if alike {
@@ -440,21 +447,10 @@ impl Story<'_> {
 
     /// The owner's rhythm beside somebody else's.
     fn picture(&mut self, path: Option<&Path>) -> Result<(), Error> {
-        let samples = |typist: &SyntheticTypist, from: u32| -> Vec<Sample> {
-            (from..from + DRAWN)
-                .map(|typing| typist.sample(typing))
-                .collect()
-        };
-        let other = self.people.impostor(1)?;
-        let owner = Rhythm::of(&samples(&self.owner, self.typed.saturating_sub(DRAWN)));
-        let other = Rhythm::of(&samples(&other, PICTURED));
-        let (Some(owner), Some(other)) = (owner, other) else {
-            return Err(Error::Text);
-        };
         let picture = Picture {
-            owner,
-            other,
-            names: ["owner".to_owned(), "impostor 1".to_owned()],
+            owner: rhythm(&self.owner, (0..self.typed).rev())?,
+            other: rhythm(&self.people.impostor(1)?, PICTURED..)?,
+            names: [OWNER.to_owned(), "impostor 1".to_owned()],
         };
         self.screen.part("One password, two rhythms", &[])?;
         picture.draw(self.screen)?;
@@ -466,7 +462,7 @@ impl Story<'_> {
 
     fn owner_logs_in(&mut self, disk: &Disk, at: Clock) -> Result<Login, Error> {
         let person = Person {
-            name: "owner",
+            name: OWNER,
             password: PASSWORD,
             trace: self.owner.trace(self.typed),
         };
@@ -483,11 +479,14 @@ impl Story<'_> {
         };
         let login = self.console.log_in(disk, attempt)?;
         self.logins += 1;
-        let right = person.password == PASSWORD;
+        let (is_owner, right) = (person.name == OWNER, person.password == PASSWORD);
         let cells = [
             self.logins.to_string().into(),
             at.to_string().into(),
-            person.name.into(),
+            Cell::new(
+                if is_owner { Tone::Owner } else { Tone::Other },
+                person.name,
+            ),
             if right {
                 Cell::from("right")
             } else {
@@ -495,11 +494,17 @@ impl Story<'_> {
             },
             returned(&login),
             state(&login),
-            outcome(&login),
+            outcome(&login, is_owner),
         ];
         LOGINS.row(self.screen, cells)?;
         Ok(login)
     }
+}
+
+/// The rhythm of the first few of these typings.
+fn rhythm(typist: &SyntheticTypist, typings: impl Iterator<Item = u32>) -> Result<Rhythm, Error> {
+    let samples = typings.take(DRAWN).map(|typing| typist.sample(typing));
+    Rhythm::of(&samples.collect::<Vec<_>>()).ok_or(Error::Text)
 }
 
 /// The code's name without its number.
@@ -522,17 +527,17 @@ fn state(login: &Login) -> Cell {
 }
 
 /// The module's word; while it is not in force, what it would have said.
-fn outcome(login: &Login) -> Cell {
+fn outcome(login: &Login, is_owner: bool) -> Cell {
     match &login.report.verdict {
         None => Cell::new(Tone::Faint, "not reached"),
         Some(verdict) if verdict.outcome == "not-in-force" => {
             Cell::new(Tone::Faint, &*verdict.reason)
         }
         Some(verdict) => {
-            let tone = if verdict.outcome == "accepted" {
-                Tone::Good
-            } else {
-                Tone::Bad
+            let tone = match (&*verdict.outcome, is_owner) {
+                ("accepted", true) => Tone::Good,
+                ("accepted", false) => Tone::Turn,
+                _ => Tone::Bad,
             };
             Cell::new(tone, &*verdict.outcome)
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::rhythm::{Picture, Rhythm, Spread};
+use crate::rhythm::{DRAWN, Picture, Rhythm, Spread};
 use crate::screen::{Screen, Tone};
 
 const WIDTH: f64 = 760.0;
@@ -94,7 +94,9 @@ fn text(picture: &Picture) -> String {
         (MARGIN, 56.0),
         "faint",
         "start",
-        "Medians of 20 typings each; keys by position only. Thin lines: the middle half.",
+        &format!(
+            "Medians of {DRAWN} typings each; keys by position only. Thin lines: the middle half."
+        ),
     );
     roll(&mut canvas, picture);
     bars(&mut canvas, picture);
@@ -143,39 +145,52 @@ fn roll(canvas: &mut Canvas, picture: &Picture) {
 
 /// Hold and flight of each position.
 fn bars(canvas: &mut Canvas, picture: &Picture) {
-    let holds = |rhythm: &Rhythm| rhythm.holds.clone();
-    let flights = |rhythm: &Rhythm| rhythm.flights.clone();
-    let panels: [(&str, (f64, f64), &dyn Fn(&Rhythm) -> Vec<Spread>); 2] = [
-        ("held, ms", HOLD, &holds),
-        ("to the next key, ms", FLIGHT, &flights),
-    ];
-    for i in 0..picture.owner.holds.len() {
+    let (owner, other) = (&picture.owner, &picture.other);
+    for i in 0..owner.holds.len() {
         let y = BARS_TOP + ROW * index(i) + 14.0;
         canvas.label((MARGIN + 14.0, y), "faint", "end", &(i + 1).to_string());
     }
-    for (title, (left, right), feature) in panels {
-        canvas.label((left, BARS_TOP - 8.0), "faint", "start", title);
-        let spreads = [&picture.owner, &picture.other].map(feature);
-        let all = || spreads.iter().flatten();
-        let least = all().map(|s| s.low).fold(0.0, f64::min);
-        let most = all().map(|s| s.high).fold(1.0, f64::max);
-        // Room for the number behind the longest bar.
-        let x = |ms: f64| left + (ms - least) / (most - least) * (right - left - 34.0);
-        let bottom = BARS_TOP + ROW * index(picture.owner.holds.len());
-        canvas.line((x(0.0), BARS_TOP), (x(0.0), bottom - 4.0), "rule");
-        for (which, (spreads, (_, _, class))) in spreads.iter().zip(people(picture)).enumerate() {
-            for (i, spread) in spreads.iter().enumerate() {
-                let y = BARS_TOP + ROW * index(i) + 2.0 + index(which) * (BAR + 2.0);
-                let (from, to) = (x(spread.median.min(0.0)), x(spread.median.max(0.0)));
-                canvas.bar((from, y), (to - from, BAR), class);
-                let middle = y + BAR / 2.0;
-                canvas.line((x(spread.low), middle), (x(spread.high), middle), "whisker");
-                let after = x(spread.high.max(0.0)) + 5.0;
-                let value = format!("{:.0}", spread.median);
-                canvas.label((after, y + BAR), "faint small", "start", &value);
-            }
+    canvas.line((HOLD.0, BARS_TOP), (HOLD.0, panel_bottom(picture)), "rule");
+    panel(canvas, "held, ms", HOLD, [&owner.holds, &other.holds]);
+    let zero = panel(
+        canvas,
+        "to the next key, ms",
+        FLIGHT,
+        [&owner.flights, &other.flights],
+    );
+    canvas.line((zero, BARS_TOP), (zero, panel_bottom(picture)), "rule");
+}
+
+fn panel_bottom(picture: &Picture) -> f64 {
+    BARS_TOP + ROW * index(picture.owner.holds.len()) - 4.0
+}
+
+/// One feature of both people, from left to right. Where its zero is.
+fn panel(
+    canvas: &mut Canvas,
+    title: &str,
+    (left, right): (f64, f64),
+    people: [&[Spread]; 2],
+) -> f64 {
+    canvas.label((left, BARS_TOP - 8.0), "faint", "start", title);
+    let all = || people.into_iter().flatten();
+    let least = all().map(|s| s.low).fold(0.0, f64::min);
+    let most = all().map(|s| s.high).fold(1.0, f64::max);
+    // Room for the number behind the longest bar.
+    let x = |ms: f64| left + (ms - least) / (most - least) * (right - left - 34.0);
+    for (which, (spreads, class)) in people.into_iter().zip(["owner", "other"]).enumerate() {
+        for (i, spread) in spreads.iter().enumerate() {
+            let y = BARS_TOP + ROW * index(i) + 2.0 + index(which) * (BAR + 2.0);
+            let (from, to) = (x(spread.median.min(0.0)), x(spread.median.max(0.0)));
+            canvas.bar((from, y), (to - from, BAR), class);
+            let middle = y + BAR / 2.0;
+            canvas.line((x(spread.low), middle), (x(spread.high), middle), "whisker");
+            let after = x(spread.high.max(0.0)) + 5.0;
+            let value = format!("{:.0}", spread.median);
+            canvas.label((after, y + BAR), "faint small", "start", &value);
         }
     }
+    x(0.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number of rows")]

@@ -23,10 +23,17 @@ fn file(path: &str) -> String {
 fn the_packaged_stacks_are_the_tested_ones() {
     let module = Path::new("pam_keydyn.so");
     let password = "pam_unix.so nullok try_first_pass";
-    let plain = debian_lines(module, "", password).expect("lines").join("\n");
-    let faillock = debian_with_faillock_lines(module, "", password, "").expect("lines").join("\n");
+    let plain = debian_lines(module, "", password)
+        .expect("lines")
+        .join("\n");
+    let faillock = debian_with_faillock_lines(module, "", password, "")
+        .expect("lines")
+        .join("\n");
     assert_eq!(words(&file("packaging/pam.d/debian")), words(&plain));
-    assert_eq!(words(&file("packaging/pam.d/debian-faillock")), words(&faillock));
+    assert_eq!(
+        words(&file("packaging/pam.d/debian-faillock")),
+        words(&faillock)
+    );
 }
 
 #[test]
