@@ -28,11 +28,11 @@ impl Explanation {
         &self.steps
     }
 
-    /// The `count` steps that raised the anomaly most, strangest first.
+    /// The `count` steps that were furthest off, furthest first.
     #[must_use]
-    pub fn strangest(&self, count: usize) -> Vec<Step> {
+    pub fn furthest(&self, count: usize) -> Vec<Step> {
         let mut steps = self.steps.clone();
-        steps.sort_by(|a, b| b.surprise.total_cmp(&a.surprise));
+        steps.sort_by(|a, b| b.deviation.abs().total_cmp(&a.deviation.abs()));
         steps.truncate(count);
         steps
     }
@@ -74,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn the_strangest_come_first_and_say_position_and_direction() {
+    fn the_furthest_off_come_first_and_say_position_and_direction() {
         let explanation = Explanation::new(vec![
             step(0, StepKind::Hold, 0.4, -1.0),
             step(0, StepKind::DownDown, -4.25, 3.0),
             step(1, StepKind::Hold, 7.0, 5.0),
         ]);
         let words: Vec<String> = explanation
-            .strangest(9)
+            .furthest(9)
             .iter()
             .map(Step::to_string)
             .collect();
@@ -93,7 +93,7 @@ mod tests {
                 "hold 1: as usual",
             ]
         );
-        assert_eq!(explanation.strangest(1).len(), 1);
+        assert_eq!(explanation.furthest(1).len(), 1);
         assert_eq!(explanation.steps().len(), 3);
     }
 }

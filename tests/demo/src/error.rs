@@ -50,6 +50,9 @@ pub(crate) enum Error {
         /// What its log says, if anything.
         remarks: String,
     },
+    /// The profile on the demo's own disk.
+    #[error("the profile of {0} does not open with the password it was sealed under")]
+    NotOpened(String),
     /// Nothing can be learned of somebody who does not exist.
     #[error("nothing was learned of {user}: {remarks}; is it an account of this machine?")]
     NotLearned {

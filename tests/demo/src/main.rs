@@ -23,6 +23,7 @@ mod screen;
 mod story;
 mod svg;
 mod table;
+mod why;
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};

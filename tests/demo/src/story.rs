@@ -17,6 +17,7 @@ use crate::rhythm::{DRAWN, Picture, Rhythm};
 use crate::screen::{Screen, Tone};
 use crate::svg;
 use crate::table::{Cell, Side, Table};
+use crate::why;
 
 /// Typings a day while learning, and the pause between them.
 const A_DAY: u32 = 5;
@@ -38,6 +39,8 @@ const COOL_DOWN: u64 = 30;
 /// Numbers of impostors' typings: one set a purpose, so that none is used twice.
 const THROTTLED: u32 = 100;
 const PICTURED: u32 = 200;
+/// Steps that are told of a refusal.
+const FURTHEST: usize = 5;
 
 const LOGINS: Table = Table::new(&[
     ("nr", 3, Side::Right),
@@ -110,6 +113,7 @@ pub(crate) fn tell(
         let last = story.drift(&disk, &frozen, day + 2)?;
         story.others(&disk, last + 1, "7  Somebody else, after the drift", 1)?;
         story.picture(svg)?;
+        story.why(&disk)?;
     }
     story.screen.part("What was shown", &[])?;
     story.checks.sum_up(story.screen)
@@ -458,6 +462,23 @@ impl Story<'_> {
             Some(path) => svg::save(self.screen, &picture, path),
             None => Ok(()),
         }
+    }
+
+    /// What the profile itself says of the first impostor's last attempt.
+    fn why(&mut self, disk: &Disk) -> Result<(), Error> {
+        let trace = self.people.impostor(1)?.trace(1);
+        let explanation = why::explain(disk, self.console.user(), PASSWORD, &trace)?;
+        self.screen.part(
+            "Why impostor 1 was refused",
+            &[
+                "From the profile, opened with the password: the five steps of the last attempt",
+                "that were furthest off. It tells positions and directions, never keys.",
+            ],
+        )?;
+        for step in explanation.furthest(FURTHEST) {
+            self.screen.line(&format!("   {step}"))?;
+        }
+        Ok(())
     }
 
     fn owner_logs_in(&mut self, disk: &Disk, at: Clock) -> Result<Login, Error> {
