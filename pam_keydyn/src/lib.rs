@@ -2,7 +2,7 @@
 //!
 //! Two lines of a PAM stack make one factor. `capture` stands in front of the password module and
 //! listens while the password is typed; `verify` stands behind it and judges the rhythm of a
-//! password that was right. What every outcome returns is in [`outcome`], and in words in
+//! password that was right. What every outcome returns is in `outcome.rs`, and in words in
 //! docs/pam-semantics.md.
 //!
 //! ```text
