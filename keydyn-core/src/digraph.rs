@@ -109,7 +109,7 @@ impl Sample {
     /// # Errors
     /// Why it holds none.
     pub fn acquire(trace: &Trace) -> Result<Self, FailureToAcquire> {
-        Ok(Self::from_keystrokes(&pair(trace)?))
+        Ok(Self::from_keystrokes(pair(trace)?.strokes()))
     }
 
     fn from_keystrokes(strokes: &[Keystroke]) -> Self {

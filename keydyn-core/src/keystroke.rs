@@ -3,6 +3,10 @@
 //! The result is the text as it was at the end: what Backspace took back is gone, what Ctrl-U
 //! threw away is gone, and the seam that a correction leaves has no down-down.
 
+use std::fmt;
+
+use zeroize::Zeroize as _;
+
 use crate::acquire::FailureToAcquire;
 use crate::digraph::MAX_KEYS;
 use crate::key::{KEY_H, KEY_U, KeyCode, KeyEvent, KeyRole, Micros, Motion};
@@ -25,20 +29,59 @@ pub struct Keystroke {
 ///
 /// # Errors
 /// The reason why the trace cannot be judged; see [`FailureToAcquire`].
-pub fn pair(trace: &Trace) -> Result<Vec<Keystroke>, FailureToAcquire> {
-    let mut pairing = Pairing::default();
+pub fn pair(trace: &Trace) -> Result<Keystrokes, FailureToAcquire> {
+    let mut pairing = Pairing {
+        // Room for all at once: a vector that grew would leave copies of the password behind.
+        strokes: Keystrokes(Vec::with_capacity(trace.events().len())),
+        ..Pairing::default()
+    };
     for event in trace.events() {
         pairing.follow(event)?;
     }
-    if pairing.strokes.is_empty() {
-        return Err(FailureToAcquire::NoPress);
+    match pairing.strokes.0.len() {
+        0 => Err(FailureToAcquire::NoPress),
+        1..=MAX_KEYS => Ok(pairing.strokes),
+        _ => Err(FailureToAcquire::TooLong),
     }
-    Ok(pairing.strokes)
+}
+
+/// The keystrokes of a text, in order. Wiped when dropped.
+#[derive(Default)]
+pub struct Keystrokes(Vec<Keystroke>);
+
+impl Keystrokes {
+    /// The keystrokes.
+    #[must_use]
+    pub fn strokes(&self) -> &[Keystroke] {
+        &self.0
+    }
+}
+
+impl Drop for Keystrokes {
+    fn drop(&mut self) {
+        for stroke in &mut self.0 {
+            stroke.wipe();
+        }
+    }
+}
+
+impl fmt::Debug for Keystrokes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keystrokes(..)")
+    }
+}
+
+impl Keystroke {
+    fn wipe(&mut self) {
+        self.key.zeroize();
+        self.press.zeroize();
+        self.release.zeroize();
+    }
 }
 
 #[derive(Default)]
 struct Pairing {
-    strokes: Vec<Keystroke>,
+    strokes: Keystrokes,
     /// Text keys that are down, with the keystroke each began (gone if it was erased meanwhile).
     held: Vec<(KeyCode, Option<usize>)>,
     /// Ctrl, Alt and Meta keys that are down.
@@ -85,9 +128,12 @@ impl Pairing {
             _ if self.ended => {}
             KeyRole::Text if !self.commands.is_empty() => return self.shortcut(event.key),
             KeyRole::Text => return self.text(event),
-            KeyRole::Erase => self.erase(),
+            KeyRole::Erase => {
+                self.one_keyboard(event)?;
+                self.erase();
+            }
             // An Enter before any text ended something else.
-            KeyRole::Terminator => self.ended = !self.strokes.is_empty(),
+            KeyRole::Terminator => self.ended = !self.strokes.0.is_empty(),
             KeyRole::Editing => return Err(FailureToAcquire::EditingKey),
             KeyRole::Modifier | KeyRole::Other => {}
         }
@@ -95,23 +141,27 @@ impl Pairing {
     }
 
     fn text(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
-        if *self.keyboard.get_or_insert(event.keyboard) != event.keyboard {
-            return Err(FailureToAcquire::TwoKeyboards);
-        }
+        self.one_keyboard(event)?;
         if self.held.iter().any(|&(key, _)| key == event.key) {
             return Err(FailureToAcquire::EventsLost);
         }
-        if self.strokes.len() == MAX_KEYS {
-            return Err(FailureToAcquire::TooLong);
-        }
-        self.held.push((event.key, Some(self.strokes.len())));
-        self.strokes.push(Keystroke {
+        self.held.push((event.key, Some(self.strokes.0.len())));
+        self.strokes.0.push(Keystroke {
             key: event.key,
             press: event.at,
             release: None,
             after_correction: std::mem::take(&mut self.corrected),
         });
         Ok(())
+    }
+
+    /// What makes the text is all on one keyboard.
+    fn one_keyboard(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
+        if *self.keyboard.get_or_insert(event.keyboard) == event.keyboard {
+            Ok(())
+        } else {
+            Err(FailureToAcquire::TwoKeyboards)
+        }
     }
 
     /// A text key while Ctrl, Alt or Meta is down.
@@ -122,7 +172,7 @@ impl Pairing {
             .all(|&KeyCode(code)| code == 29 || code == 97);
         match key {
             KEY_U if ctrl_only => {
-                while !self.strokes.is_empty() {
+                while !self.strokes.0.is_empty() {
                     self.erase();
                 }
                 self.corrected = false;
@@ -137,8 +187,9 @@ impl Pairing {
     }
 
     fn erase(&mut self) {
-        if self.strokes.pop().is_some() {
-            let gone = self.strokes.len();
+        if let Some(mut erased) = self.strokes.0.pop() {
+            erased.wipe();
+            let gone = self.strokes.0.len();
             for (_, stroke) in &mut self.held {
                 if *stroke == Some(gone) {
                     *stroke = None;
@@ -150,11 +201,13 @@ impl Pairing {
 
     fn release(&mut self, event: &KeyEvent) {
         self.commands.retain(|&key| key != event.key);
-        // A release without a press belongs to a key that went down before the prompt.
-        if let Some(place) = self.held.iter().position(|&(key, _)| key == event.key)
+        // A release without a press belongs to a key that went down before the prompt, one on
+        // another keyboard to that keyboard's key.
+        if self.keyboard == Some(event.keyboard)
+            && let Some(place) = self.held.iter().position(|&(key, _)| key == event.key)
             && let (_, Some(stroke)) = self.held.swap_remove(place)
         {
-            self.strokes[stroke].release = Some(event.at);
+            self.strokes.0[stroke].release = Some(event.at);
         }
     }
 }
@@ -168,7 +221,8 @@ mod tests {
 
     fn strokes(text: &str) -> Result<Vec<Stroke>, FailureToAcquire> {
         Ok(pair(&text.parse().unwrap())?
-            .into_iter()
+            .strokes()
+            .iter()
             .map(|s| {
                 (
                     s.key.name(),
@@ -273,6 +327,7 @@ mod tests {
             ("0 a down\n20 a down", F::EventsLost),
             ("0 a down\n10 gone", F::DeviceGone),
             ("0 a down\n10 b down @1", F::TwoKeyboards),
+            ("0 a down\n10 backspace down @1", F::TwoKeyboards),
             ("10 a down\n0 a up", F::OutOfOrder),
             ("0 a down\n10 left down", F::EditingKey),
             ("0 a down\n10 leftctrl down\n20 w down", F::EditingKey),
@@ -284,5 +339,14 @@ mod tests {
             .map(|i| format!("{} a down\n{} a up\n", i * 10, i * 10 + 5))
             .collect();
         assert_eq!(keys(&long), Err(F::TooLong));
+        // What was thrown away does not count.
+        let cleared = "9000 leftctrl down\n9010 u down\n9020 u up\n9030 leftctrl up\n9040 b down";
+        assert_eq!(keys(&format!("{long}{cleared}")), Ok("b".into()));
+    }
+
+    #[test]
+    fn a_release_on_another_keyboard_is_not_this_key_s() {
+        let found = strokes("0 a down\n10 a up @1\n90 a up").unwrap();
+        assert_eq!(found[0].2, Some(90));
     }
 }

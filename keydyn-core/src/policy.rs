@@ -67,6 +67,14 @@ pub fn sitting_ended(last: Timestamp, now: Timestamp) -> bool {
         .is_none_or(|seconds| seconds > SITTING_SECONDS)
 }
 
+/// Whether more than four hours have passed, on a clock that went forward: what arming counts. A
+/// typing learned late, or a clock set back, begins a sitting but does not prove one.
+#[must_use]
+pub fn sitting_passed(last: Timestamp, now: Timestamp) -> bool {
+    now.since(last)
+        .is_some_and(|seconds| seconds > SITTING_SECONDS)
+}
+
 /// What learning has shown so far of one sequence, and whether it is in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arming {
@@ -242,5 +250,7 @@ mod tests {
         assert!(!sitting_ended(last, Timestamp(114_400)));
         assert!(sitting_ended(last, Timestamp(114_401)));
         assert!(sitting_ended(last, Timestamp(99_999)));
+        assert!(!sitting_passed(last, Timestamp(99_999)), "but proves none");
+        assert!(sitting_passed(last, Timestamp(114_401)));
     }
 }

@@ -13,7 +13,9 @@ use keydyn_core::store::host::{HOST_KEY_LEN, HostKey};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, open, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
-use nix::unistd::{UnlinkatFlags, fsync, geteuid, linkat, unlinkat};
+use nix::unistd::{UnlinkatFlags, fsync, geteuid, linkat, mkdir, unlinkat};
+
+use zeroize::Zeroizing;
 
 use crate::system;
 
@@ -60,21 +62,31 @@ impl StateDir {
         if let Some(directory) = self.directory()? {
             return Ok(directory);
         }
-        match nix::unistd::mkdir(&self.path, Mode::S_IRWXU) {
-            Ok(()) | Err(Errno::EEXIST) => {}
-            Err(errno) => return Err(failed(&self.path, "create", errno)),
+        // keydyn's own directory above it too, whose times then tell nobody when a file in here
+        // was written: that would tell a wrong rhythm from a wrong password.
+        for path in self.path.parent().into_iter().chain([&*self.path]) {
+            match mkdir(path, Mode::S_IRWXU) {
+                Ok(()) | Err(Errno::EEXIST) => {}
+                Err(errno) => return Err(failed(path, "create", errno)),
+            }
         }
         self.directory()?
             .ok_or_else(|| failed(&self.path, "create", Errno::ENOENT))
     }
 
-    /// The key of this machine; made if there is none.
+    /// The key of this machine; made if there is none. One that is damaged is set aside: what it
+    /// authenticated is then told by the copies in the sealed profiles.
     ///
     /// # Errors
     /// If it can neither be read nor made.
     pub fn host_key_or_create(&self) -> Result<HostKey, FileError> {
-        if let Some(key) = self.host_key()? {
-            return Ok(key);
+        match self.host_key() {
+            Ok(Some(key)) => return Ok(key),
+            Ok(None) => {}
+            Err(FileError::Damaged { .. } | FileError::TooLarge { .. }) => {
+                self.set_host_key_aside()?;
+            }
+            Err(error) => return Err(error),
         }
         let directory = self.directory_to_write()?;
         let path = self.path.join(HOST_KEY);
@@ -107,14 +119,19 @@ impl StateDir {
     /// # Errors
     /// If it cannot be read, or is not one.
     pub fn host_key(&self) -> Result<Option<HostKey>, FileError> {
-        let Some(bytes) = self.read(HOST_KEY, HOST_KEY_LEN)? else {
+        let Some(bytes) = self.read(HOST_KEY, HOST_KEY_LEN)?.map(Zeroizing::new) else {
             return Ok(None);
         };
-        let reason = "is no host key: keydyn writes 32 random bytes there";
-        let path = self.path.join(HOST_KEY);
+        let path = || self.path.join(HOST_KEY).display().to_string();
         HostKey::from_bytes(&bytes)
             .map(Some)
-            .ok_or_else(|| untrusted(&path, reason))
+            .ok_or_else(|| FileError::Damaged { path: path() })
+    }
+
+    fn set_host_key_aside(&self) -> Result<(), FileError> {
+        let directory = self.directory_to_write()?;
+        renameat(&directory, HOST_KEY, &directory, "host.key.damaged")
+            .map_err(|errno| failed(&self.path.join(HOST_KEY), "set aside", errno))
     }
 
     /// Creates a file with these bytes, on the disk when this returns.
@@ -282,7 +299,7 @@ mod tests {
 
     fn place() -> (TempDir, StateDir) {
         let place = TempDir::new().unwrap();
-        let dir = StateDir::new(place.path().join("state"));
+        let dir = StateDir::new(place.path().join("keydyn/accounts"));
         (place, dir)
     }
 
@@ -408,7 +425,13 @@ mod tests {
         });
         assert!(salts.iter().all(|salt| *salt == salts[0]));
         assert_eq!(names(&dir), ["host.key"]);
-        fs::write(dir.path.join("host.key"), [0; 32]).unwrap();
-        assert!(dir.host_key_or_create().is_err(), "never overwritten");
+        // A damaged one is set aside, not overwritten, and a new one made.
+        for damage in [&[0; 32][..], b"short", b"", &[7; 100]] {
+            fs::write(dir.path.join("host.key"), damage).unwrap();
+            assert!(dir.host_key().is_err());
+            let salt = dir.host_key_or_create().unwrap().salt_for_uid(7);
+            assert_ne!(salt, salts[0]);
+            assert_eq!(fs::read(dir.path.join("host.key.damaged")).unwrap(), damage);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Users, clock, randomness, and the administrator's last resort.
 
 use std::fs;
+use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use keydyn_core::time::Timestamp;
+use nix::errno::Errno;
 use nix::unistd::{User, geteuid};
 
 /// Whether this process has root's rights, which reading keyboards and profiles takes.
@@ -12,13 +14,18 @@ pub fn privileged() -> bool {
     geteuid().is_root()
 }
 
-/// The uid of the user with this name, if there is one. Asks the name services, as libpam does.
-#[must_use]
-pub fn uid_of(name: &str) -> Option<u32> {
-    User::from_name(name)
-        .ok()
-        .flatten()
-        .map(|user| user.uid.as_raw())
+/// The uid of the user with this name, `None` if there is no such user. Asks the name services,
+/// as libpam does.
+///
+/// # Errors
+/// If they could not answer, which is not the same as no.
+pub fn uid_of(name: &str) -> io::Result<Option<u32>> {
+    match User::from_name(name) {
+        Ok(user) => Ok(user.map(|user| user.uid.as_raw())),
+        // What some name services say for no (getpwnam(3)).
+        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// The wall clock. Before 1970 it is 1970.
@@ -72,9 +79,9 @@ mod tests {
 
     #[test]
     fn root_is_a_user_and_a_path_is_not() {
-        assert_eq!(uid_of("root"), Some(0));
-        assert_eq!(uid_of("../../etc/passwd"), None);
-        assert_eq!(uid_of(""), None);
+        assert_eq!(uid_of("root").unwrap(), Some(0));
+        assert_eq!(uid_of("../../etc/passwd").unwrap(), None);
+        assert_eq!(uid_of("").unwrap(), None);
     }
 
     #[test]

@@ -69,6 +69,8 @@ impl Items {
 }
 
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
+    // Whatever comes of this attempt, nothing is left of one before on the same handle.
+    ffi::forget(pamh);
     let items = Items::of(pamh);
     let mut machine = Machine::new(settings, &items.service);
     if machine.off {
@@ -100,12 +102,12 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     };
     machine.source.listen(&conversation);
     let token = ffi::ask_for_password(pamh);
-    let heard = place(machine.source.finish(), settings, &items.service);
+    let typed = Typed::of(machine.source.finish(), settings, &items.service);
     let token = match token {
         Ok(token) => token,
         Err(code) => return code,
     };
-    let handover = hand_over(&machine, user, heard, &token);
+    let handover = hand_over(&machine, user, typed, &token);
     match handover.and_then(|handover| ffi::leave(pamh, handover).ok()) {
         Some(()) => {}
         // `verify` finds nothing and treats it as its table says.
@@ -116,32 +118,47 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     PAM_IGNORE
 }
 
-/// A service that collects the password before it authenticates has no press in its conversation.
-fn place(heard: Heard, settings: &Settings, service: &str) -> Heard {
-    let no_press = match &heard.typing {
-        Ok(trace) => Sample::acquire(trace) == Err(FailureToAcquire::NoPress),
-        Err(failure) => *failure == FailureToAcquire::NoPress,
-    };
-    let beforehand = settings.beforehand.iter().any(|known| known == service);
-    if heard.whereabouts == Whereabouts::Local && no_press && beforehand {
-        return Heard {
-            whereabouts: Whereabouts::NotLocal,
-            ..heard
+/// What was heard, as a sample or as the reason why there is none.
+struct Typed {
+    whereabouts: Whereabouts,
+    typing: Result<Sample, FailureToAcquire>,
+    keyboard: u32,
+}
+
+impl Typed {
+    fn of(heard: Heard, settings: &Settings, service: &str) -> Self {
+        let typing = heard.typing.and_then(|trace| Sample::acquire(&trace));
+        // A service that collects the password before it authenticates has no press in its
+        // conversation.
+        let beforehand = settings.beforehand.iter().any(|known| known == service)
+            && typing == Err(FailureToAcquire::NoPress);
+        let whereabouts = match heard.whereabouts {
+            Whereabouts::Local if beforehand => Whereabouts::NotLocal,
+            whereabouts => whereabouts,
         };
+        Self {
+            whereabouts,
+            typing,
+            keyboard: heard.keyboard,
+        }
     }
-    heard
 }
 
 /// Derives the key and puts everything into the page. An attempt that will not be judged costs no
 /// key derivation and leaves the page empty.
-fn hand_over(machine: &Machine, user: String, heard: Heard, token: &[u8]) -> Option<Handover> {
+fn hand_over(machine: &Machine, user: String, typed: Typed, token: &[u8]) -> Option<Handover> {
     let mut page = SecretPage::new().ok()?;
-    let uid = system::uid_of(&user);
-    let typing = heard.typing.and_then(|trace| Sample::acquire(&trace));
+    let (uid, answered) = match system::uid_of(&user) {
+        Ok(uid) => (uid, true),
+        Err(error) => {
+            let message = format!("the name service did not answer: {error}");
+            machine.log.write(Level::Error, &message);
+            (None, false)
+        }
+    };
     // Without a source nothing is judged and nothing can be learned.
-    let no_source =
-        (typing == Err(FailureToAcquire::NoSource)).then_some(FailureToAcquire::NoSource);
-    if heard.whereabouts == Whereabouts::Local && no_source.is_none() {
+    let no_source = typed.typing == Err(FailureToAcquire::NoSource);
+    if typed.whereabouts == Whereabouts::Local && !no_source && answered {
         let keyed = derive(machine, uid, &user, token);
         if let (Some(keyed), Some(uid)) = (keyed, uid) {
             let carried = Carried {
@@ -150,17 +167,18 @@ fn hand_over(machine: &Machine, user: String, heard: Heard, token: &[u8]) -> Opt
                 token: keyed.token,
                 key: keyed.key,
                 at: machine.now,
-                keyboard: heard.keyboard,
-                typing,
+                keyboard: typed.keyboard,
+                typing: typed.typing,
             };
             carried.store(&mut page)?;
         }
     }
     Some(Handover {
         user,
-        whereabouts: heard.whereabouts,
+        uid,
+        whereabouts: typed.whereabouts,
         page,
-        uncarried: no_source,
+        uncarried: no_source.then_some(FailureToAcquire::NoSource),
         judged: false,
         pending: None,
     })

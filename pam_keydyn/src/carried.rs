@@ -94,17 +94,24 @@ impl Carried {
         let typing = match from.take()? {
             [0, code] => Err(FailureToAcquire::from_code(code)?),
             [_, count] => {
+                // Room for all at once: a vector that grew would leave copies behind.
                 let count = usize::from(count);
-                let keys: Option<Vec<_>> = (0..count)
-                    .map(|_| Some(KeyCode(u16::from_ne_bytes(from.take()?))))
-                    .collect();
+                let mut keys = Vec::with_capacity(count);
+                for _ in 0..count {
+                    keys.push(KeyCode(u16::from_ne_bytes(from.take()?)));
+                }
+                let keys = KeySequence::new(keys);
                 let mut features = |count: usize| -> Option<Vec<Option<Duration>>> {
-                    let feature = |us: u32| (us != MISSING).then_some(Duration(us));
-                    (0..count).map(|_| from.u32().map(feature)).collect()
+                    let mut features = Vec::with_capacity(count);
+                    for _ in 0..count {
+                        let us = from.u32()?;
+                        features.push((us != MISSING).then_some(Duration(us)));
+                    }
+                    Some(features)
                 };
                 let holds = features(count)?;
                 let downs = features(count.checked_sub(1)?)?;
-                Ok(Sample::new(KeySequence::new(keys?), holds, downs)?)
+                Ok(Sample::new(keys, holds, downs)?)
             }
         };
         Some(Self {

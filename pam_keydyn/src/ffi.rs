@@ -88,6 +88,16 @@ pub(crate) fn left(pamh: &PamHandle) -> Option<&RefCell<Handover>> {
     unsafe { data.cast::<RefCell<Handover>>().as_ref() }
 }
 
+/// Wipes what an attempt before has left on this handle.
+pub(crate) fn forget(pamh: &PamHandle) {
+    if let Some(handover) = left(pamh)
+        && let Ok(mut handover) = handover.try_borrow_mut()
+    {
+        handover.judged = true;
+        handover.forget();
+    }
+}
+
 /// libpam's clean-up: at `pam_end`, or when another authenticate replaces the data.
 unsafe extern "C" fn at_end(_: *mut PamHandle, data: *mut c_void, status: c_int) {
     if data.is_null() {

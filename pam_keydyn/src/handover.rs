@@ -17,6 +17,8 @@ use crate::settings::Settings;
 /// One login between its phases. The secrets are in the page; dropping it wipes them.
 pub(crate) struct Handover {
     pub(crate) user: String,
+    /// The user's uid, where there is such a user and the name service has said so.
+    pub(crate) uid: Option<u32>,
     pub(crate) whereabouts: Whereabouts,
     /// Empty if the attempt was not captured: elsewhere, no key, no memory.
     pub(crate) page: SecretPage,
@@ -40,6 +42,12 @@ impl Handover {
         if logged_in {
             learning::learn_pending(&mut self);
         }
+    }
+
+    /// Nothing of this attempt is wanted any more.
+    pub(crate) fn forget(&mut self) {
+        self.pending = None;
+        self.page.wipe();
     }
 
     /// What the page carries.

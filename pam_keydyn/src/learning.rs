@@ -93,6 +93,7 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
             samples,
             phase,
             promoted,
+            armable,
         }) => {
             let state = match phase {
                 Phase::None => "none",
@@ -103,6 +104,11 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
                 Level::Info,
                 &format!("user={user} learned state={state} samples={samples}"),
             );
+            if !armable && phase != Phase::Armed {
+                let message =
+                    format!("user={user} stays unarmed: the text is too short or too long");
+                log.write(Level::Notice, &message);
+            }
             if promoted {
                 log.write(
                     Level::Warning,

@@ -8,8 +8,9 @@ use keydyn_sys::system;
 use crate::log::{Level, Log};
 use crate::settings::Settings;
 
-const MAIN: &str = "/var/lib/keydyn";
-const RUN: &str = "/run/keydyn";
+/// One level below the directory that the package makes and anybody may look up the times of.
+const MAIN: &str = "/var/lib/keydyn/accounts";
+const RUN: &str = "/run/keydyn/accounts";
 
 /// Where a login takes place.
 pub(crate) struct Machine {

@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     OtherPassword(Armed),
     /// Nobody can say whether the user is armed.
     StateUnknown,
-    /// Accepted, and the acceptance could be written nowhere.
+    /// Armed, and the verdict could be written nowhere, so that there is none.
     Unwritable,
 }
 

@@ -4,11 +4,11 @@
 use std::cell::RefCell;
 
 use keydyn_core::policy::{Decision, decide};
-use keydyn_core::store::files::FileError;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase, Verdict};
 use keydyn_core::store::vault::{Opening, Slot, Standing, Vault};
+use keydyn_core::time::Timestamp;
 use keydyn_sys::source::Whereabouts;
 use keydyn_sys::system;
 use pam::constants::PamResultCode::{self, PAM_AUTH_ERR};
@@ -48,30 +48,30 @@ impl Finding {
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
     let user = pamh.get_user(None).unwrap_or_default();
-    let uid = system::uid_of(&user);
-    let finding = match (machine.off, ffi::left(pamh)) {
-        (true, _) => Finding::only(Outcome::SwitchedOff),
-        (false, Some(handover)) => {
-            mark_judged(handover);
-            examine(
-                &machine,
-                settings,
-                uid,
-                &user,
-                handover,
-                token_matches(pamh, handover),
-            )
+    let account = account(pamh, &user);
+    let finding = match (machine.off, account, fresh(pamh)) {
+        (true, _, _) => Finding::only(Outcome::SwitchedOff),
+        (false, Err(()), _) => Finding::only(Outcome::StateUnknown),
+        (false, Ok(uid), Some(handover)) => {
+            let matches = token_matches(pamh, handover);
+            machine.log.timed("judging", || {
+                examine(&machine, settings, uid, &user, handover, matches)
+            })
         }
-        (false, None) => Finding::only(without_a_key(&machine, uid, Unfit::NoCapture)),
+        (false, Ok(uid), None) => Finding::only(without_a_key(&machine, uid, Unfit::NoCapture)),
     };
-    let code = report(pamh, &machine, settings, uid, &user, &finding);
-    if let (true, Some(handover)) = (finding.learn, ffi::left(pamh))
+    let code = report(pamh, &machine, settings, account, &user, &finding);
+    // What is refused is not learned, whatever the application makes of it.
+    let learn = finding.learn && code != PAM_AUTH_ERR;
+    if let Some(handover) = ffi::left(pamh)
         && let Ok(mut handover) = handover.try_borrow_mut()
     {
-        handover.pending = Some(Pending {
-            machine,
-            settings: settings.clone(),
-        });
+        if learn {
+            let settings = settings.clone();
+            handover.pending = Some(Pending { machine, settings });
+        } else {
+            handover.forget();
+        }
     }
     code
 }
@@ -84,25 +84,42 @@ pub(crate) fn authenticate_without_a_line(
 ) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
     let user = pamh.get_user(None).unwrap_or_default();
-    let uid = system::uid_of(&user);
-    let outcome = match machine.off {
-        true => Outcome::SwitchedOff,
-        false => without_a_key(&machine, uid, Unfit::NoLine),
+    let account = account(pamh, &user);
+    let outcome = match (machine.off, account) {
+        (true, _) => Outcome::SwitchedOff,
+        (false, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
+        (false, Err(())) => Outcome::StateUnknown,
     };
     report(
         pamh,
         &machine,
         settings,
-        uid,
+        account,
         &user,
         &Finding::only(outcome),
     )
 }
 
-fn mark_judged(handover: &RefCell<Handover>) {
-    if let Ok(mut handover) = handover.try_borrow_mut() {
-        handover.judged = true;
+/// The user's uid, `None` for a name that no user has. An error where the name service cannot
+/// say: that must not pass for "no such user". What it said at `capture` is good enough.
+fn account(pamh: &PamHandle, user: &str) -> Result<Option<u32>, ()> {
+    let captured = ffi::left(pamh).and_then(|handover| {
+        let handover = handover.try_borrow().ok()?;
+        handover.uid.filter(|_| handover.user == user)
+    });
+    match captured {
+        Some(uid) => Ok(Some(uid)),
+        None => system::uid_of(user).map_err(|_| ()),
     }
+}
+
+/// What `capture` left for this `verify`; a second one does not get it again.
+fn fresh(pamh: &PamHandle) -> Option<&RefCell<Handover>> {
+    let handover = ffi::left(pamh)?;
+    let judged = handover.try_borrow_mut().map_or(true, |mut handover| {
+        std::mem::replace(&mut handover.judged, true)
+    });
+    (!judged).then_some(handover)
 }
 
 /// Whether PAM_AUTHTOK is still the password that was captured.
@@ -254,63 +271,60 @@ fn unarmed(profile: Option<&Profile>, settings: &Settings, carried: &Carried) ->
     }
 }
 
-/// The armed row: judges, and writes the verdict before anybody hears of it.
+/// The armed row: judges and writes the verdict under one lock, before anybody hears of it.
 fn in_force(
     machine: &Machine,
     settings: &Settings,
     vault: &Vault<'_>,
     carried: &Carried,
     profile: &Profile,
-    state: &AccountState,
+    seen: &AccountState,
 ) -> Finding {
     let now = machine.now;
-    let samples = profile.learned();
-    let (outcome, verdict, learn) = if state.throttle.cooling_down(now).is_some() {
-        (Outcome::CoolingDown, Verdict::CoolingDown, false)
-    } else {
-        match carried
-            .typing
-            .as_ref()
-            .map_err(|failure| *failure)
-            .and_then(|s| profile.judge(s))
-        {
-            Err(failure) => (
-                Outcome::Unusable(failure),
-                Verdict::Unusable(failure),
-                false,
-            ),
-            Ok(judgement) => match (
-                judgement.score,
-                decide(judgement.score, settings.strictness),
-            ) {
-                (Some(score), Decision::Genuine) => {
-                    let learn = state.may_learn(score, settings.strictness, now);
-                    (Outcome::Accepted, Verdict::Accepted, learn)
-                }
-                // An armed template without a level cannot vouch for anybody.
-                _ => (Outcome::Refused, Verdict::Refused, false),
-            },
-        }
-    };
-    let noted = vault.note(state, |state| state.note(now, verdict));
-    if let Err(error) = &noted {
-        machine.log.write(
-            Level::Error,
-            &format!("the verdict could not be kept: {error}"),
-        );
+    let decided = vault.decide(seen, |state| {
+        let (outcome, verdict, learn) = verdict(settings, carried, profile, state, now);
+        state.note(now, verdict);
+        (outcome, learn)
+    });
+    let (outcome, learn) = decided.unwrap_or_else(|error| {
+        let message = format!("the verdict could not be kept: {error}");
+        machine.log.write(Level::Error, &message);
+        (Outcome::Unwritable, false)
+    });
+    Finding {
+        outcome,
+        learn,
+        samples: profile.learned(),
     }
-    match noted {
-        // Somebody else is writing; the verdict stands.
-        Ok(()) | Err(FileError::Busy { .. }) => Finding {
-            outcome,
-            learn,
-            samples,
-        },
-        Err(_) if outcome == Outcome::Accepted => Finding::only(Outcome::Unwritable),
-        Err(_) => Finding {
-            outcome,
-            learn,
-            samples,
+}
+
+fn verdict(
+    settings: &Settings,
+    carried: &Carried,
+    profile: &Profile,
+    state: &AccountState,
+    now: Timestamp,
+) -> (Outcome, Verdict, bool) {
+    if state.throttle.cooling_down(now).is_some() {
+        return (Outcome::CoolingDown, Verdict::CoolingDown, false);
+    }
+    let typing = carried.typing.as_ref().map_err(|failure| *failure);
+    match typing.and_then(|sample| profile.judge(sample)) {
+        Err(failure) => (
+            Outcome::Unusable(failure),
+            Verdict::Unusable(failure),
+            false,
+        ),
+        Ok(judgement) => match (
+            judgement.score,
+            decide(judgement.score, settings.strictness),
+        ) {
+            (Some(score), Decision::Genuine) => {
+                let learn = state.may_learn(score, settings.strictness, now);
+                (Outcome::Accepted, Verdict::Accepted, learn)
+            }
+            // An armed template without a level cannot vouch for anybody.
+            _ => (Outcome::Refused, Verdict::Refused, false),
         },
     }
 }
@@ -320,11 +334,11 @@ fn report(
     pamh: &mut PamHandle,
     machine: &Machine,
     settings: &Settings,
-    uid: Option<u32>,
+    account: Result<Option<u32>, ()>,
     user: &str,
     finding: &Finding,
 ) -> PamResultCode {
-    let code = return_code(finding.outcome, settings, uid);
+    let code = return_code(finding.outcome, settings, account.ok().flatten());
     let (state, outcome, reason) = finding.outcome.words();
     let level = match (&code, finding.outcome) {
         (_, Outcome::Unfit(..) | Outcome::StateUnknown | Outcome::Unwritable) => Level::Error,

@@ -36,8 +36,20 @@ pub const DEGREES_OF_FREEDOM: f64 = 10.0;
 /// How much the holds of one typing go together (the primer's prior correlation).
 pub const HOLD_TEMPO: f64 = 0.5;
 
-/// People's surprise at a value: negative log density of the prior's Student t, constants that
-/// are the same for every value of a kind dropped.
+/// How far from people in general a value counts, in scales. Beyond, people's surprise stays what
+/// it is and only the owner's grows. Without this bound the further off a value is from everybody
+/// the more it is held to be the owner's, and one absurdly slow typing passes for everyone
+/// (docs/adr/0008-bounded-population.md).
+const POPULATION_CLIP: f64 = 6.0;
+
+/// People's surprise at a value `y` scales off: negative log density of the prior's Student t,
+/// constants that are the same for every value of a kind dropped.
+fn surprise(y: f64) -> f64 {
+    student_t_surprise(clip(y, POPULATION_CLIP), DEGREES_OF_FREEDOM)
+}
+
+/// Where the next hold is expected: the shift of the location and the narrowing of the scale, in
+/// scales of the prior.
 #[derive(Clone, Copy, Debug)]
 struct Expectation {
     shift: f64,
@@ -62,15 +74,14 @@ impl Primer {
         let Expectation { shift, narrowing } = self.expectation();
         self.seen += 1;
         self.sum += clip(y0, 3.0);
-        student_t_surprise((y0 - shift) / narrowing, DEGREES_OF_FREEDOM)
-            + (HOLD.scale * narrowing).ln()
+        surprise((y0 - shift) / narrowing) + (HOLD.scale * narrowing).ln()
     }
 
     /// People's surprise at this down-down, `x` in ln ms.
     #[expect(clippy::unused_self, reason = "the same door for both kinds of step")]
     pub(super) fn down(&self, x: f64) -> f64 {
         let y = (x - DOWN_DOWN.location) / DOWN_DOWN.scale;
-        student_t_surprise(y, DEGREES_OF_FREEDOM) + DOWN_DOWN.scale.ln()
+        surprise(y) + DOWN_DOWN.scale.ln()
     }
 
     fn expectation(&self) -> Expectation {

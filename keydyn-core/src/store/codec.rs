@@ -6,7 +6,7 @@
 //! another crate can take over.
 
 use bincode::config::{self, Configuration, Fixint, Limit, LittleEndian};
-use bincode::serde::{decode_from_slice, encode_to_vec};
+use bincode::serde::{decode_from_slice, encode_into_slice, encode_to_vec};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -20,12 +20,12 @@ use crate::time::Timestamp;
 
 use super::profile::{Kept, MAX_SEQUENCES, MAX_WINDOW, Profile, Sequence};
 use super::seal::PLAINTEXT_LEN;
-use super::state::{AccountState, Counts, Phase, STATE_LIMIT, VERDICTS, Verdict};
+use super::state::{AccountState, Counts, Phase, STATE_LEN, VERDICTS, Verdict};
 
 const PROFILE: Configuration<LittleEndian, Fixint, Limit<PLAINTEXT_LEN>> =
     config::legacy().with_limit::<PLAINTEXT_LEN>();
-const STATE: Configuration<LittleEndian, Fixint, Limit<STATE_LIMIT>> =
-    config::legacy().with_limit::<STATE_LIMIT>();
+const STATE: Configuration<LittleEndian, Fixint, Limit<STATE_LEN>> =
+    config::legacy().with_limit::<STATE_LEN>();
 
 /// Which formulas the memories were learned with (docs/adr/0001).
 const MODEL: u16 = 1;
@@ -103,14 +103,14 @@ struct WireState {
 /// The plaintext of a profile: its length, its bytes, zeros up to [`PLAINTEXT_LEN`].
 pub(super) fn encode_profile(profile: &Profile) -> Result<Zeroizing<Vec<u8>>, CodecError> {
     let wire = WireProfile::from(profile);
-    let body = Zeroizing::new(encode_to_vec(&wire, PROFILE).map_err(|_| CodecError::TooLarge)?);
-    let length = u32::try_from(body.len()).map_err(|_| CodecError::TooLarge)?;
-    if body.len() + 4 > PLAINTEXT_LEN {
-        return Err(CodecError::TooLarge);
-    }
+    // Written in place: a vector that grew would leave copies behind.
     let mut plaintext = Zeroizing::new(vec![0; PLAINTEXT_LEN]);
-    plaintext[..4].copy_from_slice(&length.to_le_bytes());
-    plaintext[4..4 + body.len()].copy_from_slice(&body);
+    let (head, body) = plaintext
+        .split_first_chunk_mut::<4>()
+        .ok_or(CodecError::TooLarge)?;
+    let length = encode_into_slice(&wire, body, PROFILE).map_err(|_| CodecError::TooLarge)?;
+    let length = u32::try_from(length).map_err(|_| CodecError::TooLarge)?;
+    *head = length.to_le_bytes();
     Ok(plaintext)
 }
 
@@ -134,11 +134,11 @@ pub(super) fn encode_state(state: &AccountState) -> Result<Vec<u8>, CodecError> 
     encode_to_vec(WireState::from(state), STATE).map_err(|_| CodecError::TooLarge)
 }
 
-/// Reads back what [`encode_state`] wrote.
+/// Reads back what [`encode_state`] wrote, with zeros behind it.
 pub(super) fn decode_state(body: &[u8]) -> Result<AccountState, CodecError> {
     let (wire, used) =
         decode_from_slice::<WireState, _>(body, STATE).map_err(|_| CodecError::Malformed)?;
-    if used != body.len() {
+    if body.iter().skip(used).any(|&byte| byte != 0) {
         return Err(CodecError::Malformed);
     }
     wire.to_state()
@@ -233,15 +233,13 @@ impl WireSequence {
         if !(1..=MAX_KEYS).contains(&count) || self.contexts.len() != 2 * count - 1 {
             return impossible("a sequence's length");
         }
-        let contexts: Vec<Context> = self
-            .contexts
-            .iter()
-            .map(|&(location, scale, count)| Context {
-                location,
-                scale,
-                count,
-            })
-            .collect();
+        let contexts = self.contexts.iter();
+        let contexts = contexts.map(|&(location, scale, count)| Context {
+            location,
+            scale,
+            count,
+        });
+        let contexts: Zeroizing<Vec<Context>> = Zeroizing::new(contexts.collect());
         let base = SequenceMemory::from_parts(MemoryParts {
             holds: contexts[..count].to_vec(),
             downs: contexts[count..].to_vec(),

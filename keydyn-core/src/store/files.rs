@@ -62,6 +62,12 @@ pub enum FileError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The file is keydyn's and its contents are not.
+    #[error("{path}: is damaged")]
+    Damaged {
+        /// Which file.
+        path: String,
+    },
     /// Larger than any file keydyn writes.
     #[error("{path}: is larger than {limit} bytes, which keydyn never writes")]
     TooLarge {

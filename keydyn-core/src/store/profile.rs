@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::acquire::FailureToAcquire;
 use crate::digraph::{KeySequence, Sample};
 use crate::memory::SequenceMemory;
-use crate::policy::{Arming, Strictness, decide, sitting_ended};
+use crate::policy::{Arming, Strictness, decide, sitting_ended, sitting_passed};
 use crate::template::{GainPolicy, Judgement, Template};
 use crate::time::Timestamp;
 
@@ -181,11 +181,11 @@ impl Profile {
     pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<(), FailureToAcquire> {
         let index = self.sequence_for(lesson.sample)?;
         let sequence = &mut self.sequences[index];
-        if sequence
-            .learned_at
-            .is_none_or(|last| sitting_ended(last, lesson.at))
-        {
+        let last = sequence.learned_at;
+        if last.is_none_or(|last| sitting_ended(last, lesson.at)) {
             sequence.template.start_sitting();
+        }
+        if last.is_none_or(|last| sitting_passed(last, lesson.at)) {
             sequence.arming.sittings = sequence.arming.sittings.saturating_add(1);
         }
         if !sequence.arming.armed {
@@ -356,6 +356,16 @@ pub(super) mod tests {
         assert!(!learn(6, true, 10), "one sitting");
         assert!(!learn(5, true, 3600 * 5), "short");
         assert!(!learn(6, false, 3600 * 5), "root");
+    }
+
+    #[test]
+    fn typings_learned_in_reverse_order_are_one_sitting() {
+        let mut profile = Profile::new();
+        for i in 0..40u64 {
+            let sample = typing(16, 8, u32::try_from(i).unwrap());
+            profile.learn(&lesson(&sample, 10_000 - i * 10)).unwrap();
+        }
+        assert!(!profile.armed());
     }
 
     #[test]

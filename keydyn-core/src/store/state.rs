@@ -12,8 +12,9 @@ use super::host::HostKey;
 
 /// How many verdicts are kept.
 pub const VERDICTS: usize = 50;
-/// A state file is never larger.
-pub const STATE_LIMIT: usize = 4096;
+/// Length of a state file. Always the same, so that no limit on file sizes lets one verdict be
+/// written and not another.
+pub const STATE_LEN: usize = 1024;
 
 const MAGIC: [u8; 8] = *b"KEYDYNS\n";
 const VERSION: u16 = 1;
@@ -105,22 +106,20 @@ impl AccountState {
             || score <= strictness.threshold() - CONFIDENCE
     }
 
-    /// Notes that an attempt was learned.
-    pub fn note_learned(&mut self) {
-        self.counts.learned += 1;
-        self.distrusted = None;
-    }
-
-    /// The file of this state: magic, version, generation, length, body, MAC.
+    /// The file of this state: magic, version, body, zeros, MAC.
     ///
     /// # Errors
     /// If the body cannot be encoded, which no state can cause.
     pub fn to_file(&self, uid: u32, host: &HostKey) -> Result<Vec<u8>, CodecError> {
         let body = codec::encode_state(self)?;
-        let mut file = Vec::with_capacity(MAGIC.len() + 2 + body.len() + MAC_LEN);
+        let mut file = Vec::with_capacity(STATE_LEN);
         file.extend_from_slice(&MAGIC);
         file.extend_from_slice(&VERSION.to_le_bytes());
         file.extend_from_slice(&body);
+        if file.len() + MAC_LEN > STATE_LEN {
+            return Err(CodecError::TooLarge);
+        }
+        file.resize(STATE_LEN - MAC_LEN, 0);
         let mac = host.authenticate(uid, &file);
         file.extend_from_slice(&mac);
         Ok(file)
@@ -192,9 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn the_file_reads_back_and_stays_small() {
+    fn the_file_reads_back_and_has_one_size() {
         let file = full().to_file(1000, &host()).unwrap();
-        assert!(file.len() <= STATE_LIMIT, "{}", file.len());
+        assert_eq!(file.len(), STATE_LEN);
+        let empty = AccountState::default().to_file(1000, &host()).unwrap();
+        assert_eq!(empty.len(), STATE_LEN);
         assert_eq!(
             AccountState::from_file(&file, 1000, &host()).unwrap(),
             full()
@@ -242,7 +243,7 @@ mod tests {
             state.may_learn(0.05, normal, Timestamp(10_000 + 4 * 3600 + 1)),
             "new sitting"
         );
-        state.note_learned();
+        state.distrusted = None;
         assert!(state.may_learn(0.05, normal, now));
     }
 

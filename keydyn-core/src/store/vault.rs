@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::acquire::FailureToAcquire;
+use crate::policy::{ARMABLE_KEYS, Decision, decide};
 
 use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
@@ -11,7 +12,7 @@ use super::header::{FILE_LEN, Header, KdfParams, Salt};
 use super::host::HostKey;
 use super::profile::{Lesson, Profile};
 use super::seal::{OpenError, SealKey, open, seal};
-use super::state::{AccountState, Phase, STATE_LIMIT};
+use super::state::{AccountState, Phase, STATE_LEN};
 
 /// Which of an account's two profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,10 @@ pub enum LearnError {
     /// The profile was made anew since the password was asked for.
     #[error("the profile was replaced while the login was under way")]
     Replaced,
+    /// The account was armed since the attempt was judged, or refusals have come in between, and
+    /// the attempt is not one that may be learned now.
+    #[error("it does not fit what was learned while the login was under way")]
+    NotTrusted,
     /// What is known of the account does not go together with the profile.
     #[error("the account's state is lost or does not fit its profile; run `keydyn reset`")]
     StateUnknown,
@@ -103,6 +108,8 @@ pub struct Learned {
     pub phase: Phase,
     /// The second slot took over with this typing.
     pub promoted: bool,
+    /// The text has a length that can be armed.
+    pub armable: bool,
 }
 
 /// One account's files.
@@ -227,7 +234,7 @@ impl<'a> Vault<'a> {
         let mut found = None;
         let mut doubtful = false;
         for files in [self.main, self.run] {
-            match files.read(&name, STATE_LIMIT) {
+            match files.read(&name, STATE_LEN) {
                 Ok(None) => {}
                 Ok(Some(file)) => match self.read_state(&file) {
                     Some(state) => found = newer(found, state),
@@ -267,25 +274,43 @@ impl<'a> Vault<'a> {
         AccountState::from_file(file, self.uid, self.host?).ok()
     }
 
-    /// Changes the state under the lock and writes it, to /run where the directory cannot be
-    /// written. `seen` is what the change starts from if no state file can be read.
+    /// Reaches a verdict on the state as it is now and writes what it came to, all under one lock:
+    /// nobody is told a verdict that was not counted, and attempts at the same moment see each
+    /// other. Where the directory cannot be written, lock and state are /run's. `seen` stands in
+    /// where no state file can be read.
     ///
     /// # Errors
-    /// If it could be written in neither place.
-    pub fn note(
+    /// If the state could be written in neither place, or both locks are held; the verdict must
+    /// then not be acted on.
+    pub fn decide<R>(
         &self,
         seen: &AccountState,
-        change: impl FnOnce(&mut AccountState),
-    ) -> Result<(), FileError> {
-        let _lock = match self.main.lock(&self.lock_name()) {
-            Err(busy @ FileError::Busy { .. }) => return Err(busy),
-            // Where the directory cannot be written, those who write to /run wait for each other.
-            Err(_) => self.run.lock(&self.lock_name()).ok(),
-            Ok(lock) => Some(lock),
+        verdict: impl FnOnce(&mut AccountState) -> R,
+    ) -> Result<R, FileError> {
+        let main = self.main.lock(&self.lock_name());
+        // Where it is not to be had, those who write to /run wait for each other there.
+        let run = match &main {
+            Ok(_) => None,
+            Err(_) => Some(self.run.lock(&self.lock_name())),
         };
         let mut state = self.fresh_state(seen);
-        change(&mut state);
-        self.write_state(&mut state)
+        match (&main, run) {
+            (Err(FileError::Busy { path }), Some(Err(_))) => {
+                Err(FileError::Busy { path: path.clone() })
+            }
+            (Err(FileError::Busy { .. }), _) => {
+                let result = verdict(&mut state);
+                // Ahead of what the one who holds the lock is about to write.
+                state.generation = state.generation.saturating_add(1);
+                self.write_state(&mut state, &[self.run])?;
+                Ok(result)
+            }
+            _ => {
+                let result = verdict(&mut state);
+                self.write_state(&mut state, &[self.main, self.run])?;
+                Ok(result)
+            }
+        }
     }
 
     fn lock_name(&self) -> String {
@@ -306,7 +331,12 @@ impl<'a> Vault<'a> {
         }
     }
 
-    fn write_state(&self, state: &mut AccountState) -> Result<(), FileError> {
+    /// Writes the state to the first of these places that takes it.
+    fn write_state(
+        &self,
+        state: &mut AccountState,
+        places: &[&dyn StateFiles],
+    ) -> Result<(), FileError> {
         let name = self.state_name();
         let unwritable = |what| FileError::Untrusted {
             path: name.clone(),
@@ -319,9 +349,14 @@ impl<'a> Vault<'a> {
         let file = state
             .to_file(self.uid, host)
             .map_err(|_| unwritable("cannot be encoded"))?;
-        self.main
-            .write(&name, &file, true)
-            .or_else(|first| self.run.write(&name, &file, false).map_err(|_| first))
+        let mut failed = unwritable("has no place to go");
+        for place in places {
+            match place.write(&name, &file, true) {
+                Ok(()) => return Ok(()),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
     }
 
     /// Learns a typing: takes the lock, opens the profile as it is now, learns, and writes profile
@@ -355,11 +390,24 @@ impl<'a> Vault<'a> {
             Opening::OtherPassword => (Profile::new(), Slot::Second),
             Opening::Damaged(damage) => return Err(damage.into()),
         };
-        if slot == Slot::First && state.phase == Phase::Armed {
+        let armed = state.phase == Phase::Armed;
+        if armed && slot == Slot::First {
+            // What was judged before arming, or before a refusal, is judged again.
+            let score = profile.judge(lesson.sample)?.score;
+            let trusted = decide(score, lesson.strictness) == Decision::Genuine
+                && score.is_some_and(|u| state.may_learn(u, lesson.strictness, lesson.at));
+            if !trusted {
+                return Err(LearnError::NotTrusted);
+            }
             profile.stay_armed(lesson.sample);
         }
-        profile.learn(lesson)?;
-        let promoted = slot == Slot::Second && profile.learned() >= lesson.min_samples;
+        // Root is armed by an enrolment only, and stays armed through a change of the password.
+        let may_arm = lesson.may_arm || (armed && slot == Slot::Second);
+        profile.learn(&Lesson { may_arm, ..*lesson })?;
+        // An armed account is never without a profile in force: the new one is ready first.
+        let promoted = slot == Slot::Second
+            && profile.learned() >= lesson.min_samples
+            && (profile.armed() || !armed);
         if promoted {
             // What was counted belongs to the old password's profile.
             state = AccountState {
@@ -373,8 +421,9 @@ impl<'a> Vault<'a> {
             } else {
                 Phase::Learning
             };
+            state.distrusted = None;
         }
-        state.note_learned();
+        state.counts.learned += 1;
         let samples = profile.learned();
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
@@ -382,11 +431,12 @@ impl<'a> Vault<'a> {
         if promoted {
             self.forget_the_old()?;
         }
-        self.write_state(&mut state)?;
+        self.write_state(&mut state, &[self.main, self.run])?;
         Ok(Learned {
             samples,
             phase: state.phase,
             promoted,
+            armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
         })
     }
 

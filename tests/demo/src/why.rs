@@ -25,7 +25,7 @@ pub(crate) fn explain(
 
 fn open(disk: &Disk, user: &str, password: &str, trace: &Trace) -> Option<Explanation> {
     let (state, run) = (StateDir::new(disk.state()), StateDir::new(disk.run()));
-    let vault = Vault::new(system::uid_of(user)?, &state, &run, None);
+    let vault = Vault::new(system::uid_of(user).ok()??, &state, &run, None);
     let (salt, params) = vault.derivation()?;
     let mut arena = KdfArena::new(params).ok()?;
     let key = SealKey::derive(password.as_bytes(), &salt, params, arena.blocks()).ok()?;

@@ -355,12 +355,16 @@ fn a_lost_state_comes_from_the_sealed_copy_and_without_it_nobody_passes() {
 fn a_lost_host_key_does_not_disarm() {
     let machine = Machine::armed();
     fs::remove_file(machine.path("state/host.key")).expect("removed");
-    assert_eq!(machine.copy().verify(&Typing::stranger(1)), AuthErr);
-    assert_eq!(
-        machine.copy().verify(&owner()),
-        Success,
-        "the sealed copy knows, a new key is made"
-    );
+    let assert_judged = |machine: &Machine| {
+        assert_eq!(machine.copy().verify(&Typing::stranger(1)), AuthErr);
+        let copy = machine.copy().verify(&owner());
+        assert_eq!(copy, Success, "the sealed copy knows, a new key is made");
+    };
+    assert_judged(&machine);
+    for damage in [&[0; 32][..], b"", b"short", &[7; 100]] {
+        fs::write(machine.path("state/host.key"), damage).expect("damaged");
+        assert_judged(&machine);
+    }
 }
 
 #[test]
@@ -561,4 +565,109 @@ fn another_user_between_the_lines_is_not_judged_by_this_one_s_typing() {
     let _ = app.set_credentials(Flags::ESTABLISH);
     assert!(machine.log().contains("user=daemon"), "{}", machine.log());
     assert!(!machine.log().contains("user=nobody"), "{}", machine.log());
+}
+
+/// Thirty people with the right password at the same moment are judged one after the other.
+#[test]
+fn attempts_at_the_same_moment_see_each_other() {
+    let machine = Machine::armed();
+    let stack = machine.debian(&Typing::stranger(1));
+    std::thread::scope(|scope| {
+        for _ in 0..30 {
+            scope.spawn(|| {
+                let started = Application::start(&stack, Stack::SERVICE, USER, right());
+                let mut app = started.expect("starts");
+                assert_eq!(app.authenticate(Flags::NONE), Code::AUTH_ERR);
+            });
+        }
+    });
+    let judged = machine.log().matches("state=armed outcome=refused").count();
+    assert_eq!(judged, 5, "{}", machine.log());
+}
+
+/// Whoever keeps the lock keeps nobody from being counted, nor the owner out.
+#[test]
+fn a_lock_that_somebody_keeps_stops_neither_the_count_nor_the_owner() {
+    let mut machine = Machine::armed();
+    let lock = fs::File::options()
+        .write(true)
+        .open(machine.path("state").join(format!("{}.lock", uid())))
+        .expect("the lock");
+    lock.lock().expect("held");
+    for i in 0..5 {
+        let login = machine.log_in(&Typing::stranger(i));
+        assert!(
+            login.log.contains("outcome=refused reason=rhythm"),
+            "{login:?}"
+        );
+    }
+    assert!(machine.log_in(&owner()).log.contains("state=cooling-down"));
+    machine.wait(31);
+    let login = machine.log_in(&owner());
+    assert_eq!(login.code, Code::SUCCESS, "{login:?}");
+    assert!(
+        login.log.contains("not learned") && login.log.contains("locked"),
+        "{login:?}"
+    );
+    drop(lock);
+    let login = machine.log_in(&owner());
+    assert!(login.log.contains("outcome=accepted"), "{login:?}");
+}
+
+/// A limit on file sizes lets no verdict be written, or every one.
+#[test]
+fn no_limit_on_file_sizes_lets_refusals_go_uncounted_and_acceptances_pass() {
+    let mut machine = Machine::armed();
+    for i in 0..60 {
+        machine.log_in(&if i % 2 == 0 {
+            owner()
+        } else {
+            Typing::stranger(i)
+        });
+    }
+    for limit in [0, 500, 547, 563, 700, 1023, 1024, 70_000] {
+        let copy = machine.copy();
+        let end = in_a_child(|| {
+            let limits = libc::rlimit {
+                rlim_cur: limit,
+                rlim_max: limit,
+            };
+            // SAFETY: a limit and a disposition of this child process only.
+            unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+            let stack = copy.debian(&owner());
+            // SAFETY: the structure is valid for the call.
+            assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limits) }, 0);
+            let started = Application::start(&stack, Stack::SERVICE, USER, right());
+            started.expect("starts").authenticate(Flags::NONE)
+        });
+        let expected = if limit < 1024 {
+            Code::AUTH_ERR
+        } else {
+            Code::SUCCESS
+        };
+        assert!(
+            matches!(end, Ok(ChildEnd::Code(code)) if code == expected),
+            "{limit}: {end:?}"
+        );
+    }
+}
+
+/// Where `capture` is not `requisite`, an old typing must not serve a second attempt.
+#[test]
+fn a_second_attempt_on_a_handle_does_not_live_on_the_first_one_s_typing() {
+    let optional = "auth  optional  MODULE capture REPLAY";
+    let password = pam_host::password_line(PASSWORD).expect("the stand-in");
+    let asks_itself = format!("auth  [success=1 default=ignore]  {password}");
+    let machine = Machine::armed();
+    let stack = machine.lines(&owner(), &[optional, &asks_itself, DENY, PERMIT, VERIFY]);
+    // First the owner; then capture's prompt is cancelled and the password module's answered.
+    let conversation = right().cancel().answer(PASSWORD);
+    let mut app = Application::start(&stack, Stack::SERVICE, USER, conversation).expect("starts");
+    assert_eq!(app.authenticate(Flags::NONE), Code::SUCCESS);
+    assert_eq!(app.authenticate(Flags::NONE), Code::AUTH_ERR);
+    assert!(
+        machine.log().contains("reason=no-capture"),
+        "{}",
+        machine.log()
+    );
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
 use pam_host::{Application, Code, Conversation, Flags, Stack};
-use stacks::{Machine, PASSWORD, Typing, USER};
+use stacks::{Login, Machine, PASSWORD, Typing, USER};
 
 /// Typings that the profile has learned, as the next login's log has it.
 fn samples(machine: &Machine) -> u64 {
@@ -176,26 +176,42 @@ fn root_learns_and_is_never_armed_by_himself() {
     assert_eq!(machine.log_in(&Typing::stranger(0)).code, Code::SUCCESS);
 }
 
-#[test]
-fn a_changed_password_learns_in_the_second_slot_and_is_in_force_again() {
-    let mut machine = Machine::armed();
+/// Logs in so often with a new password, in sittings of nine; the last login.
+fn learn_a_new_password(machine: &mut Machine, logins: u64) -> Login {
     machine.change_password("another");
-    for i in 0..20 {
+    let mut last = None;
+    for i in 0..logins {
         machine.wait(if i % 9 == 0 { 5 * 3600 } else { 60 });
         let login = machine.log_in(&Typing::owner(i));
-        assert_eq!(login.code, Code::SUCCESS);
-        assert!(
-            login
-                .log
-                .contains("outcome=not-in-force reason=password-changed"),
-            "{login:?}"
-        );
+        assert_eq!(login.code, Code::SUCCESS, "login {i}: {login:?}");
+        let reason = "outcome=not-in-force reason=password-changed";
+        assert!(login.log.contains(reason), "login {i}: {login:?}");
+        last = Some(login);
     }
-    assert!(
-        !machine.files().iter().any(|name| name.contains("second")),
-        "{:?}",
-        machine.files()
-    );
+    last.expect("a login")
+}
+
+#[test]
+fn a_changed_password_learns_in_the_second_slot_until_it_is_ready_to_be_armed() {
+    // Enforce refuses whoever is not armed: there must be no login in between.
+    for mode in ["mode=auto", "mode=enforce"] {
+        let mut machine = Machine::armed().with(mode);
+        let last = learn_a_new_password(&mut machine, 23);
+        assert!(last.log.contains("has replaced the old one"), "{last:?}");
+        assert!(last.log.contains("learned state=armed"), "{last:?}");
+        let left = machine.files().iter().any(|name| name.contains("second"));
+        assert!(!left, "{:?}", machine.files());
+        let refused = machine.log_in(&Typing::stranger(1));
+        assert!(refused.log.contains("outcome=refused"), "{refused:?}");
+        let accepted = machine.log_in(&Typing::owner(9));
+        assert!(accepted.log.contains("outcome=accepted"), "{accepted:?}");
+    }
+}
+
+#[test]
+fn an_unarmed_owner_s_changed_password_takes_over_and_goes_on_learning() {
+    let mut machine = Machine::after(5);
+    learn_a_new_password(&mut machine, 20);
     for i in 20..23 {
         let login = machine.log_in(&Typing::owner(i));
         assert!(login.log.contains("state=learning"), "{login:?}");
@@ -204,15 +220,77 @@ fn a_changed_password_learns_in_the_second_slot_and_is_in_force_again() {
         machine
             .log_in(&Typing::stranger(1))
             .log
-            .contains("outcome=refused"),
-        "armed again"
+            .contains("outcome=refused")
     );
-    assert!(
-        machine
-            .log_in(&Typing::owner(9))
-            .log
-            .contains("outcome=accepted")
-    );
+}
+
+/// A login that has got as far as its credentials, which are set only when it is told.
+fn held_back(machine: &Machine, typing: &Typing) -> (Stack, Application) {
+    let stack = machine.debian(typing);
+    let answers = Conversation::answers([PASSWORD]);
+    let mut app = Application::start(&stack, Stack::SERVICE, USER, answers).expect("starts");
+    assert!(app.authenticate(Flags::NONE).is_success());
+    (stack, app)
+}
+
+#[test]
+fn strangers_held_back_while_learning_are_not_learned_once_armed() {
+    let mut machine = Machine::after(15);
+    let held: Vec<_> = (0..8)
+        .map(|i| held_back(&machine, &Typing::stranger(i)))
+        .collect();
+    for i in 15..30 {
+        machine.wait(60);
+        assert!(machine.log_in(&Typing::owner(i)).code.is_success());
+    }
+    let before = samples(&machine);
+    for (_stack, mut app) in held {
+        assert_eq!(app.set_credentials(Flags::ESTABLISH), Code::SUCCESS);
+    }
+    assert!(machine.log().contains("not learned"), "{}", machine.log());
+    assert_eq!(samples(&machine), before);
+    let owner = machine.log_in(&Typing::owner(40));
+    assert!(owner.log.contains("outcome=accepted"), "{owner:?}");
+}
+
+#[test]
+fn credentials_set_in_reverse_order_do_not_make_sittings() {
+    let mut machine = Machine::new();
+    for i in 0..15 {
+        machine.wait(10);
+        let (_first, mut earlier) = held_back(&machine, &Typing::owner(2 * i));
+        machine.wait(10);
+        let (_second, mut later) = held_back(&machine, &Typing::owner(2 * i + 1));
+        assert_eq!(later.set_credentials(Flags::ESTABLISH), Code::SUCCESS);
+        assert_eq!(earlier.set_credentials(Flags::ESTABLISH), Code::SUCCESS);
+    }
+    let login = machine.log_in(&Typing::owner(40));
+    assert!(login.log.contains("state=learning"), "{login:?}");
+}
+
+#[test]
+fn a_refused_login_is_not_learned_whatever_the_application_makes_of_it() {
+    let machine = Machine::after(5).copy().with("mode=enforce");
+    let stack = machine.debian(&Typing::owner(60));
+    let answers = Conversation::answers([PASSWORD]);
+    let mut app = Application::start(&stack, Stack::SERVICE, USER, answers).expect("starts");
+    assert_eq!(app.authenticate(Flags::NONE), Code::AUTH_ERR);
+    let _ = app.end(Code::SUCCESS);
+    assert!(!machine.log().contains("learned"), "{}", machine.log());
+}
+
+#[test]
+fn a_text_that_is_too_short_is_never_armed_and_the_log_says_so() {
+    let short = |seed: u64| {
+        Typing::owner(seed).without(&["n down", "n up", "1 down", "1 up", "2 down", "2 up"])
+    };
+    let mut machine = Machine::new();
+    for i in 0..30 {
+        machine.wait(if i % 9 == 0 { 5 * 3600 } else { 60 });
+        let login = machine.log_in(&short(i));
+        assert!(login.log.contains("stays unarmed"), "{login:?}");
+    }
+    assert_eq!(machine.log_in(&Typing::stranger(0)).code, Code::SUCCESS);
 }
 
 #[test]

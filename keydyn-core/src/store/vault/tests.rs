@@ -239,7 +239,7 @@ fn a_lost_state_comes_back_from_the_sealed_copy() {
         );
         machine
             .vault()
-            .note(&profile_state(&machine), |s| {
+            .decide(&profile_state(&machine), |s| {
                 s.note(Timestamp(1), Verdict::Refused)
             })
             .unwrap();
@@ -282,7 +282,7 @@ fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
         machine.vault().open(&key(2)),
         Opening::OtherPassword
     ));
-    for i in 0..19 {
+    for i in 0..22 {
         let learned = machine.learn(&key(2), i).unwrap();
         assert_eq!((learned.promoted, learned.phase), (false, Phase::Armed));
         assert_eq!(opened(&machine, &key(2)).1, Slot::Second);
@@ -292,8 +292,12 @@ fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
             "the old one is still there"
         );
     }
-    let learned = machine.learn(&key(2), 19).unwrap();
-    assert_eq!((learned.promoted, learned.phase), (true, Phase::Learning));
+    let learned = machine.learn(&key(2), 22).unwrap();
+    assert_eq!(
+        (learned.promoted, learned.phase),
+        (true, Phase::Armed),
+        "never without a profile in force"
+    );
     assert_eq!(
         machine.main.names(),
         ["1000.profile", "1000.state", "1000.state.previous"]
@@ -302,14 +306,52 @@ fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
         machine.vault().open(&key(1)),
         Opening::OtherPassword
     ));
-    for i in 20..23 {
-        machine.learn(&key(2), i).unwrap();
+}
+
+#[test]
+fn an_unarmed_account_s_changed_password_takes_over_after_min_samples() {
+    let machine = Machine::new();
+    machine.learn(&key(1), 0).unwrap();
+    for i in 0..20 {
+        let learned = machine.learn(&key(2), i).unwrap();
+        assert_eq!(
+            (learned.promoted, learned.phase),
+            (i == 19, Phase::Learning)
+        );
     }
-    assert_eq!(
-        machine.phase(&key(2)),
-        Some(Phase::Armed),
-        "and arms by itself"
+    assert_eq!(opened(&machine, &key(2)).1, Slot::First);
+}
+
+/// Judged while learning, held back until the account is armed: judged again, and not learned.
+#[test]
+fn a_typing_that_was_never_judged_does_not_get_into_an_armed_profile() {
+    let machine = Machine::armed(&key(1));
+    let slow = slow_typing();
+    let learned = machine
+        .vault()
+        .learn(&key(1), DERIVATION, &lesson(&slow, 100_100), [9; 24]);
+    assert!(matches!(learned, Err(LearnError::NotTrusted)));
+    let vault = machine.vault();
+    let refuse = |s: &mut AccountState| s.note(Timestamp(100_100), Verdict::Refused);
+    vault.decide(&AccountState::default(), refuse).unwrap();
+    assert!(
+        machine.learn(&key(1), 30).is_ok(),
+        "a confident one still is"
     );
+}
+
+fn slow_typing() -> Sample {
+    let usual = typing(16, 8, 1);
+    let slower = |features: &[Option<crate::digraph::Duration>]| {
+        let slower = |d: crate::digraph::Duration| crate::digraph::Duration(d.0 * 5 / 2);
+        features.iter().map(|f| f.map(slower)).collect()
+    };
+    Sample::new(
+        usual.keys().clone(),
+        slower(usual.holds()),
+        slower(usual.downs()),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -330,17 +372,13 @@ fn the_state_goes_to_run_where_the_directory_cannot_be_written() {
     let machine = Machine::armed(&key(1));
     machine.main.writes_left.set(Some(0));
     let note = |machine: &Machine| {
-        machine.vault().note(&AccountState::default(), |s| {
+        machine.vault().decide(&AccountState::default(), |s| {
             s.note(Timestamp(7), Verdict::Refused)
         })
     };
     note(&machine).unwrap();
     note(&machine).unwrap();
-    assert_eq!(machine.run.names(), ["1000.state"]);
-    let refusals = |machine: &Machine| match machine.vault().standing(&Opening::Absent) {
-        Standing::Known(state) => state.throttle.refusals,
-        Standing::Unknown => panic!(),
-    };
+    assert_eq!(machine.run.names(), ["1000.state", "1000.state.previous"]);
     assert_eq!(refusals(&machine), 2, "the higher generation wins");
     assert!(matches!(
         machine.learn(&key(1), 30),
@@ -355,17 +393,29 @@ fn the_state_goes_to_run_where_the_directory_cannot_be_written() {
 }
 
 #[test]
-fn a_locked_account_is_not_written() {
+fn a_verdict_on_a_locked_account_is_counted_in_run_or_not_reached() {
     let machine = Machine::armed(&key(1));
     machine.main.busy.set(true);
-    let note = machine
-        .vault()
-        .note(&AccountState::default(), |_| panic!("changed"));
-    assert!(matches!(note, Err(FileError::Busy { .. })));
+    let vault = machine.vault();
+    let refuse = |s: &mut AccountState| s.note(Timestamp(7), Verdict::Refused);
+    vault.decide(&AccountState::default(), refuse).unwrap();
+    vault.decide(&AccountState::default(), refuse).unwrap();
+    assert_eq!(refusals(&machine), 2);
+    assert!(machine.run.names().contains(&"1000.state".to_owned()));
     assert!(matches!(
         machine.learn(&key(1), 30),
         Err(LearnError::File(FileError::Busy { .. }))
     ));
+    machine.run.busy.set(true);
+    let neither = vault.decide(&AccountState::default(), |_| panic!("reached"));
+    assert!(matches!(neither, Err(FileError::Busy { .. })));
+}
+
+fn refusals(machine: &Machine) -> u32 {
+    match machine.vault().standing(&Opening::Absent) {
+        Standing::Known(state) => state.throttle.refusals,
+        Standing::Unknown => panic!(),
+    }
 }
 
 #[test]
@@ -408,7 +458,7 @@ fn every_interrupted_save_leaves_something_that_opens() {
             let machine = Machine::armed(&key(1));
             let own = if password_changed { key(2) } else { key(1) };
             if password_changed {
-                for i in 0..19 {
+                for i in 0..22 {
                     machine.learn(&own, i).unwrap();
                 }
             }
