@@ -19,6 +19,8 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 
 help:
 	@sed -n 's/^#   //p' Makefile
+	@echo 'make demo DATA=FILE    the same with real people: the CMU benchmark, DSL-StrongPasswordData.csv'
+	@echo 'make demo DEMO_ARGS=--ascii   or --help, for what else the demo can be told'
 
 ## The main job, shown. DATA=path/to/DSL-StrongPasswordData.csv replays real people.
 demo: replay-module standin

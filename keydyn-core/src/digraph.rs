@@ -190,7 +190,7 @@ impl fmt::Debug for Sample {
 /// Checks that at least 80 % of the wanted holds and of the wanted down-downs are present.
 ///
 /// The last key's hold is not asked for: it is often still down when the prompt returns. The
-/// limit closes a door (MODEL.md section 2): whoever may leave features out at will leaves out
+/// limit closes a door (docs/adr/0001): whoever may leave features out at will leaves out
 /// those that betray him.
 pub(crate) fn covers(
     holds: &[Option<Duration>],

@@ -42,9 +42,8 @@ pub struct Heard {
 
 /// Something that hears key events while an application asks for a password.
 pub trait KeySource {
-    /// Begins to listen; called before the prompt appears. The answer may be preliminary, except
-    /// that what is certainly [`Whereabouts::NotLocal`] or [`Whereabouts::Unprivileged`] stays so.
-    fn listen(&mut self, conversation: &Conversation<'_>) -> Whereabouts;
+    /// Begins to listen; called before the prompt appears.
+    fn listen(&mut self, conversation: &Conversation<'_>);
 
     /// Stops listening; called when the answer is there, or the conversation was cancelled.
     fn finish(&mut self) -> Heard;
@@ -56,13 +55,7 @@ pub trait KeySource {
 pub struct NoSource;
 
 impl KeySource for NoSource {
-    fn listen(&mut self, _: &Conversation<'_>) -> Whereabouts {
-        if system::privileged() {
-            Whereabouts::Local
-        } else {
-            Whereabouts::Unprivileged
-        }
-    }
+    fn listen(&mut self, _: &Conversation<'_>) {}
 
     fn finish(&mut self) -> Heard {
         Heard {

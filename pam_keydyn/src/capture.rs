@@ -20,7 +20,7 @@ use pam::module::PamHandle;
 
 use crate::carried::Carried;
 use crate::ffi;
-use crate::handover::{Handover, Keyed, vault};
+use crate::handover::{Handover, vault};
 use crate::log::Level;
 use crate::machine::Machine;
 use crate::settings::Settings;
@@ -182,6 +182,13 @@ fn hand_over(machine: &Machine, user: String, typed: Typed, token: &[u8]) -> Opt
         judged: false,
         pending: None,
     })
+}
+
+/// Everything about an attempt that takes the password, without the password.
+struct Keyed {
+    token: TokenDigest,
+    key: SealKey,
+    derivation: (Salt, KdfParams),
 }
 
 /// The key of this password, under the profile's salt or the one its first profile will have. A

@@ -1,10 +1,7 @@
 //! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
 
 use keydyn_core::acquire::FailureToAcquire;
-use keydyn_core::store::header::{KdfParams, Salt};
 use keydyn_core::store::host::HostKey;
-use keydyn_core::store::seal::SealKey;
-use keydyn_core::store::token::TokenDigest;
 use keydyn_core::store::vault::Vault;
 use keydyn_sys::secret::SecretPage;
 use keydyn_sys::source::Whereabouts;
@@ -54,13 +51,6 @@ impl Handover {
     pub(crate) fn carried(&self) -> Option<Carried> {
         Carried::load(&self.page)
     }
-}
-
-/// Everything about an attempt that takes the password, without the password.
-pub(crate) struct Keyed {
-    pub(crate) token: TokenDigest,
-    pub(crate) key: SealKey,
-    pub(crate) derivation: (Salt, KdfParams),
 }
 
 /// The account's files on this machine. `host` is borrowed from the caller.

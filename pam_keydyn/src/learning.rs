@@ -43,7 +43,7 @@ pub(crate) fn check_reached(pamh: &PamHandle, settings: &Settings) {
 }
 
 /// verify's setcred: takes what was captured, learns it if it may be, wipes it.
-pub(crate) fn set_credentials(pamh: &PamHandle, _: &Settings) {
+pub(crate) fn set_credentials(pamh: &PamHandle) {
     if let Some(handover) = ffi::left(pamh)
         && let Ok(mut handover) = handover.try_borrow_mut()
     {

@@ -60,7 +60,7 @@ impl PamHooks for Keydyn {
         if flags & logged_in != 0 {
             match settings.line {
                 Some(Line::Capture) => learning::check_reached(pamh, &settings),
-                Some(Line::Verify) => learning::set_credentials(pamh, &settings),
+                Some(Line::Verify) => learning::set_credentials(pamh),
                 None => {}
             }
         }

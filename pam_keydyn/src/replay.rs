@@ -6,7 +6,7 @@
 //! ```text
 //! state-dir /tmp/x/state      run-dir /tmp/x/run      log /tmp/x/log
 //! clock 1700000000            where local|not-local|unprivileged
-//! unusable lost               command-line keydyn=off
+//! unusable source-failed      command-line keydyn=off      keyboard 7
 //! trace
 //! 0 a down
 //! ```
@@ -32,9 +32,7 @@ struct ReplaySource {
 }
 
 impl KeySource for ReplaySource {
-    fn listen(&mut self, _: &Conversation<'_>) -> Whereabouts {
-        self.whereabouts
-    }
+    fn listen(&mut self, _: &Conversation<'_>) {}
 
     fn finish(&mut self) -> Heard {
         Heard {
@@ -47,7 +45,7 @@ impl KeySource for ReplaySource {
 
 /// The machine that the script describes.
 pub(crate) fn machine(script: &Path, log: Log) -> Machine {
-    let text = fs::read_to_string(script).unwrap_or_default();
+    let text = fs::read_to_string(script).unwrap_or_else(|_| "unusable source-failed".to_owned());
     let (directives, trace) = text.split_once("\ntrace\n").unwrap_or((&text, ""));
     let value = |name: &str| {
         directives

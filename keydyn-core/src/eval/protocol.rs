@@ -67,7 +67,7 @@ pub enum ProtocolError {
     #[error("a protocol is `static` or `stream:N`")]
     Unknown,
     /// `stream:` without a number that makes sense.
-    #[error("`stream:N` enrols on N typings, and N is a number from {LEAST_ENROLMENT} on")]
+    #[error("`stream:N` enrols on N typings, and N is a number from {LEAST_ENROLMENT} to 1000000")]
     Enrolment,
 }
 

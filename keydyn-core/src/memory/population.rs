@@ -33,6 +33,9 @@ pub const DOWN_DOWN: Prior = Prior {
 /// Degrees of freedom of the population's Student t.
 pub const DEGREES_OF_FREEDOM: f64 = 10.0;
 
+/// One hold tells the tempo by at most so many scales.
+const TEMPO_CLIP: f64 = 3.0;
+
 /// How much the holds of one typing go together (the primer's prior correlation).
 pub const HOLD_TEMPO: f64 = 0.5;
 
@@ -73,7 +76,7 @@ impl Primer {
         let y0 = (x - HOLD.location) / HOLD.scale;
         let Expectation { shift, narrowing } = self.expectation();
         self.seen += 1;
-        self.sum += clip(y0, 3.0);
+        self.sum += clip(y0, TEMPO_CLIP);
         surprise((y0 - shift) / narrowing) + (HOLD.scale * narrowing).ln()
     }
 

@@ -55,7 +55,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The file is not one that keydyn wrote, or somebody else can write it.
-    #[error("{path}: {reason}; check who changed it, then correct it or run `keydyn reset`")]
+    #[error("{path}: {reason}; check who changed it, then put it right as root")]
     Untrusted {
         /// Which file or directory.
         path: String,

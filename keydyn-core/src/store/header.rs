@@ -82,6 +82,9 @@ pub enum HeaderError {
     /// The bytes are not those that were written.
     #[error("its checksum is wrong; it was damaged")]
     Checksum,
+    /// Bytes that are zero in this version are not.
+    #[error("it has fields that this keydyn does not know; it was changed")]
+    Reserved,
     /// The parameters would make guessing cheap or the login hang.
     #[error("its key derivation parameters are out of bounds")]
     KdfParams,
@@ -103,8 +106,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header of a whole file, after checking length, magic, version, checksum and
-    /// bounds, in this order.
+    /// Reads the header of a whole file, after checking magic, version, length, checksum,
+    /// reserved bytes and bounds, in this order.
     ///
     /// # Errors
     /// The first check that failed.
@@ -124,6 +127,9 @@ impl Header {
         let header = fields.ok_or(HeaderError::Length { found: file.len() })?;
         if file[CHECKSUM] != checksum(file) {
             return Err(HeaderError::Checksum);
+        }
+        if file[10..12] != [0; 2] || file[120..128] != [0; 8] {
+            return Err(HeaderError::Reserved);
         }
         if !header.kdf.in_bounds() {
             return Err(HeaderError::KdfParams);
@@ -235,6 +241,11 @@ mod tests {
                 Err(HeaderError::Checksum),
                 "{at}"
             );
+        }
+        for at in [10, 120, 127] {
+            let mut file = changed(at, 1);
+            stamp(&mut file);
+            assert_eq!(Header::parse(&file), Err(HeaderError::Reserved), "{at}");
         }
         for (at, to) in [(13, 0), (14, 0xff), (16, 0), (16, 17), (20, 2), (20, 0)] {
             let mut file = changed(at, to);

@@ -46,18 +46,6 @@ impl Sequence {
     pub fn template(&self) -> &Template {
         &self.template
     }
-
-    /// How far learning is.
-    #[must_use]
-    pub fn arming(&self) -> &Arming {
-        &self.arming
-    }
-
-    /// When the last typing was learned.
-    #[must_use]
-    pub fn learned_at(&self) -> Option<Timestamp> {
-        self.learned_at
-    }
 }
 
 /// A sample as it was learned.
@@ -129,12 +117,6 @@ impl Profile {
         &self.sequences
     }
 
-    /// The samples since the bases, oldest first.
-    #[must_use]
-    pub fn window(&self) -> &VecDeque<Kept> {
-        &self.window
-    }
-
     /// The state as it was when this was saved.
     #[must_use]
     pub fn state(&self) -> &AccountState {
@@ -147,7 +129,7 @@ impl Profile {
         self.sequences.iter().any(|sequence| sequence.arming.armed)
     }
 
-    /// Typings learned, over all sequences.
+    /// Typings learned of the sequence that was typed most.
     #[must_use]
     pub fn learned(&self) -> u32 {
         self.sequences

@@ -106,7 +106,7 @@ impl AccountState {
             || score <= strictness.threshold() - CONFIDENCE
     }
 
-    /// The file of this state: magic, version, body, zeros, MAC.
+    /// The file of this state: magic, version, body, zeros, MAC; always [`STATE_LEN`] bytes.
     ///
     /// # Errors
     /// If the body cannot be encoded, which no state can cause.

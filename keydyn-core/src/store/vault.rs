@@ -8,7 +8,7 @@ use crate::policy::{ARMABLE_KEYS, Decision, decide};
 
 use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
-use super::header::{FILE_LEN, Header, KdfParams, Salt};
+use super::header::{FILE_LEN, Header, HeaderError, KdfParams, Salt};
 use super::host::HostKey;
 use super::profile::{Lesson, Profile};
 use super::seal::{OpenError, SealKey, open, seal};
@@ -74,7 +74,7 @@ pub enum Standing {
 pub enum LearnError {
     /// It was not fit to be.
     #[error(transparent)]
-    Unfit(#[from] FailureToAcquire),
+    Unusable(#[from] FailureToAcquire),
     /// The files could not be written, or are locked.
     #[error(transparent)]
     File(#[from] FileError),
@@ -89,7 +89,9 @@ pub enum LearnError {
     #[error("it does not fit what was learned while the login was under way")]
     NotTrusted,
     /// What is known of the account does not go together with the profile.
-    #[error("the account's state is lost or does not fit its profile; run `keydyn reset`")]
+    #[error(
+        "the account's state is lost or does not fit its profile; remove its files to begin anew"
+    )]
     StateUnknown,
     /// The profile cannot be encoded.
     #[error(transparent)]
@@ -452,11 +454,7 @@ impl<'a> Vault<'a> {
             return Err(LearnError::NoRandomness);
         }
         let name = self.profile_name(slot);
-        let header = |name: &str| {
-            let file = self.main.read(name, FILE_LEN).ok().flatten()?;
-            Header::parse(&file).ok()
-        };
-        let (current, before) = (header(&name), header(&previous(&name)));
+        let (current, before) = (self.header(&name)?, self.header(&previous(&name))?);
         let generations = [current, before].into_iter().flatten();
         let generation = generations
             .map(|header| header.generation)
@@ -474,6 +472,24 @@ impl<'a> Vault<'a> {
         .ok_or(CodecError::TooLarge)?;
         // What is damaged does not take the place of a generation that opens.
         Ok(self.main.write(&name, &file, current.is_some())?)
+    }
+
+    /// The header of a file that is about to be replaced, `None` where there is none worth keeping.
+    ///
+    /// # Errors
+    /// If a keydyn of the future wrote it: that is not ours to replace.
+    fn header(&self, name: &str) -> Result<Option<Header>, Damage> {
+        let Ok(Some(file)) = self.main.read(name, FILE_LEN) else {
+            return Ok(None);
+        };
+        match Header::parse(&file) {
+            Ok(header) => Ok(Some(header)),
+            Err(reason @ HeaderError::FutureVersion { .. }) => Err(Damage::Open {
+                name: name.to_owned(),
+                reason: reason.into(),
+            }),
+            Err(_) => Ok(None),
+        }
     }
 
     /// After the second slot took over: the old password's profile and the second slot go.

@@ -25,9 +25,9 @@ pub(crate) enum Error {
     /// A file that is something else.
     #[error("{} is no module: a module is a shared object (ELF); build one with `{BUILD}`", .0.display())]
     NotAModule(PathBuf),
-    /// A shipped module, which would listen to the real keyboards and write to /var/lib/keydyn.
+    /// A shipped module, which would overlook the script and use /var/lib/keydyn.
     #[error(
-        "the module at {} was built without the feature replay-source, so it would listen to the real keyboards; build one with `{BUILD}`",
+        "the module at {} was built without the feature replay-source, so it would not read the recorded typing, and use /var/lib/keydyn; build one with `{BUILD}`",
         .0.display()
     )]
     NoReplay(PathBuf),

@@ -51,7 +51,8 @@ struct Args {
     #[arg(long, value_name = "NAME", default_value = "nobody")]
     user: String,
 
-    /// Which synthetic people take part
+    /// Which synthetic people take part. What is promised holds for most of them, not for all: an
+    /// owner is refused now and then, and some impostors type alike
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "data")]
     seed: u64,
 

@@ -14,7 +14,7 @@ const MARKS: [&[u8]; 2] = [b"/nonexistent/state", b"/nonexistent/run"];
 
 impl Module {
     /// The module at this path. Its file is examined before libpam loads it: a shipped module
-    /// would overlook the script, listen to the real keyboards and write to /var/lib/keydyn.
+    /// would overlook the script and use /var/lib/keydyn.
     pub(crate) fn find(path: &Path) -> Result<Self, Error> {
         // libpam looks for a relative path in its own directory.
         let path = fs::canonicalize(path).map_err(|_| Error::NoModule(path.to_owned()))?;

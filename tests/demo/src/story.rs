@@ -144,7 +144,8 @@ impl Story<'_> {
     fn learn(&mut self, disk: &Disk) -> Result<Option<(Disk, u32)>, Error> {
         let about = [
             "The password alone decides; the module learns. The outcome is what it would",
-            "have said. It arms itself when it has been right often enough.",
+            "have said. It arms itself when it has been right often enough. Behind the",
+            "state stands how many typings the profile has learned.",
         ];
         self.screen
             .part("1  The owner logs in, five times a day", &about)?;
@@ -264,7 +265,8 @@ impl Story<'_> {
     fn throttle(&mut self, disk: &Disk, day: u32) -> Result<(), Error> {
         let about = [
             "On one copy, one after the other: after five refusals in a row nobody is",
-            "judged for half a minute, which doubles with each further refusal.",
+            "judged for half a minute, which doubles with each further refusal. Whoever",
+            "gets in after a refusal teaches the profile nothing.",
         ];
         self.screen
             .part("4  The same people in a row: the throttle", &about)?;
@@ -367,9 +369,12 @@ impl Story<'_> {
             "{:.1} % faster with every typing. Left: the profile that goes on learning.",
             100.0 * (1.0 - DRIFT.exp())
         );
+        let signs = self.screen.signs();
+        let legend = format!("{} let in, {} refused.", signs.yes, signs.no);
         let about = [
             &*faster,
             "Right: each typing judged by a copy of the files as they were when armed.",
+            &*legend,
         ];
         self.screen
             .part("6  The owner's rhythm drifts, 150 logins long", &about)?;
@@ -423,7 +428,7 @@ impl Story<'_> {
             format!("refused {all} of {}", living.len()),
         );
         self.checks.note(
-            2 * frozen_last > LAST && 10 * living_last <= LAST,
+            frozen_last > living_last && 10 * living_last <= LAST,
             format!("... because it learned (the last {LAST})"),
             format!("refused {living_last}, frozen {frozen_last}"),
         );
@@ -469,10 +474,10 @@ impl Story<'_> {
         let trace = self.people.impostor(1)?.trace(1);
         let explanation = why::explain(disk, self.console.user(), PASSWORD, &trace)?;
         self.screen.part(
-            "Why impostor 1 was refused",
+            "What the owner's profile says of impostor 1",
             &[
-                "From the profile, opened with the password: the five steps of the last attempt",
-                "that were furthest off. It tells positions and directions, never keys.",
+                "Opened with the password: the five steps of the last attempt that were",
+                "furthest off. It tells positions and directions, never keys.",
             ],
         )?;
         for step in explanation.furthest(FURTHEST) {

@@ -348,7 +348,10 @@ fn a_lost_state_comes_from_the_sealed_copy_and_without_it_nobody_passes() {
     let mut other = missing();
     other.change_password("another");
     assert_eq!(other.verify(&owner()), AuthErr);
-    fs::remove_dir_all(missing().path("state")).expect("removed");
+    // Neither file is there: an account like any new one.
+    let mut neither = Machine::armed();
+    fs::remove_dir_all(neither.path("state")).expect("removed");
+    assert_eq!(neither.verify(&Typing::stranger(1)), Ignore);
 }
 
 #[test]
@@ -670,4 +673,42 @@ fn a_second_attempt_on_a_handle_does_not_live_on_the_first_one_s_typing() {
         "{}",
         machine.log()
     );
+}
+
+/// Bytes of address space that this process has.
+fn address_space() -> u64 {
+    let pages = fs::read_to_string("/proc/self/statm").expect("statm");
+    let pages = pages.split(' ').next().and_then(|n| n.parse::<u64>().ok());
+    pages.expect("pages") * 4096
+}
+
+/// No memory for the key derivation: refused when armed, not in force otherwise.
+#[test]
+fn without_memory_for_the_key_an_armed_user_is_refused() {
+    for (machine, expected) in [
+        (Machine::armed(), Code::AUTH_ERR),
+        (Machine::after(3), Code::SUCCESS),
+        (Machine::after(3).with("mode=enforce"), Code::AUTH_ERR),
+    ] {
+        let machine = machine.copy();
+        let end = in_a_child(|| {
+            let stack = machine.debian(&owner());
+            let limit = address_space() + 12 * 1024 * 1024;
+            let limit = libc::rlimit {
+                rlim_cur: limit,
+                rlim_max: limit,
+            };
+            // SAFETY: the structure is valid for the call, and this is a child process.
+            assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
+            let started = Application::start(&stack, Stack::SERVICE, USER, right());
+            started.expect("starts").authenticate(Flags::NONE)
+        });
+        assert!(
+            matches!(end, Ok(ChildEnd::Code(code)) if code == expected),
+            "{end:?}"
+        );
+        let log = machine.log();
+        assert!(log.contains("no memory for the key derivation"), "{log}");
+        assert!(log.contains("outcome=failed reason=internal"), "{log}");
+    }
 }

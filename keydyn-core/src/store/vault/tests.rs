@@ -198,6 +198,18 @@ fn a_damaged_profile_falls_back_to_the_generation_before() {
 }
 
 #[test]
+fn a_profile_of_the_future_is_not_replaced() {
+    for name in ["1000.profile", "1000.profile.previous"] {
+        let machine = Machine::armed(&key(1));
+        machine.main.change(name, |file| file[8] = 2);
+        let before = machine.main.files.borrow().clone();
+        let learned = machine.learn(&key(1), 30);
+        assert!(matches!(learned, Err(LearnError::Damaged(_))), "{name}");
+        assert_eq!(*machine.main.files.borrow(), before, "{name}");
+    }
+}
+
+#[test]
 fn falling_back_to_a_generation_before_arming_does_not_disarm() {
     let machine = Machine::new();
     for i in 0..23 {
@@ -467,6 +479,9 @@ fn every_interrupted_save_leaves_something_that_opens() {
             let learned = machine.learn(&own, 40);
             machine.main.writes_left.set(None);
             let after = opened(&machine, &own).0.learned();
+            assert_eq!(machine.phase(&own), Some(Phase::Armed));
+            let (profile, slot) = opened(&machine, &own);
+            assert!(profile.armed() || slot == Slot::Second, "{steps}");
             match learned {
                 Ok(_) => assert_eq!(after, before + 1),
                 Err(_) => assert!(after == before || after == before + 1),
