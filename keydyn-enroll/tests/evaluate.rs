@@ -165,7 +165,7 @@ fn wrong_usage_is_told_before_anything_is_read() {
         ),
         (
             &["absent.csv", "--protocol", "stream:2"],
-            "N is a number from 3 on",
+            "N is a number from 3 to 1000000",
         ),
         (&["absent.csv", "--seeds", "0"], "--seeds"),
         (&["absent.csv", "--detector", "magic"], "scaled-manhattan"),
