@@ -92,7 +92,11 @@ fn the_stand_in_fails_and_delays_as_the_real_pam_unix_does() -> Tested {
     ];
     for line in LINES {
         let mut wrong = login(&stack(&[line])?, Conversation::answers(["wrong"]))?;
-        assert_eq!(wrong.authenticate(Flags::NONE), Code::AUTH_ERR, "{line}");
+        let code = wrong.authenticate(Flags::NONE);
+        // From Linux-PAM 1.7 on an ordinary user's pam_unix says that it cannot look at somebody
+        // else's password.
+        let blind = line.contains("pam_unix") && code == Code::AUTHINFO_UNAVAIL;
+        assert!(code == Code::AUTH_ERR || blind, "{line}: {code}");
         assert!(wrong.fail_delay().is_some(), "{line}");
 
         let mut cancelled = login(&stack(&[line])?, Conversation::silent())?;
