@@ -164,7 +164,10 @@ fn a_lost_host_key_does_not_disarm() {
     };
     assert_judged(&machine);
     for damage in [&[0; 32][..], b"", b"short", &[7; 100]] {
-        fs::write(machine.path("state/host.key"), damage).expect("damaged");
+        let key = machine.path("state/host.key");
+        fs::write(&key, damage).expect("damaged");
+        // Whatever the umask of whoever runs this.
+        fs::set_permissions(&key, Permissions::from_mode(0o600)).expect("closed");
         assert_judged(&machine);
     }
 }
