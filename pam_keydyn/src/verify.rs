@@ -47,8 +47,7 @@ impl Finding {
 
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
-    let user = pamh.get_user(None).unwrap_or_default();
-    let account = account(pamh, &user);
+    let (user, account) = who(pamh);
     let finding = match (machine.off, account, fresh(pamh)) {
         (true, _, _) => Finding::only(Outcome::SwitchedOff),
         (false, Err(()), _) => Finding::only(Outcome::StateUnknown),
@@ -83,8 +82,7 @@ pub(crate) fn authenticate_without_a_line(
     settings: &Settings,
 ) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
-    let user = pamh.get_user(None).unwrap_or_default();
-    let account = account(pamh, &user);
+    let (user, account) = who(pamh);
     let outcome = match (machine.off, account) {
         (true, _) => Outcome::SwitchedOff,
         (false, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
@@ -98,6 +96,17 @@ pub(crate) fn authenticate_without_a_line(
         &user,
         &Finding::only(outcome),
     )
+}
+
+/// The user's name and uid. A user whom PAM does not tell is nobody's to wave through.
+fn who(pamh: &mut PamHandle) -> (String, Result<Option<u32>, ()>) {
+    match pamh.get_user(None) {
+        Ok(user) => {
+            let account = account(pamh, &user);
+            (user, account)
+        }
+        Err(_) => (String::new(), Err(())),
+    }
 }
 
 /// The user's uid, `None` for a name that no user has. An error where the name service cannot
