@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use keydyn_core::store::files::{FileError, LockGuard, StateFiles, previous};
 use keydyn_core::store::host::{HOST_KEY_LEN, HostKey};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, open, openat, renameat};
+use nix::fcntl::{AT_FDCWD, AtFlags, Flock, FlockArg, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, geteuid, linkat, mkdir, unlinkat};
 
@@ -39,20 +39,27 @@ impl StateDir {
     }
 
     /// The directory, opened and found trustworthy; `None` if it is not there.
+    ///
+    /// The one above it is looked at first: whoever can write there can take this one away, and
+    /// with it what says who is armed.
     fn directory(&self) -> Result<Option<OwnedFd>, FileError> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let directory = match open(&self.path, flags, Mode::empty()) {
-            Ok(directory) => directory,
-            Err(Errno::ENOENT) => return Ok(None),
-            Err(Errno::ENOTDIR | Errno::ELOOP) => {
-                return Err(untrusted(&self.path, "is a link or no directory"));
-            }
-            Err(errno) => return Err(failed(&self.path, "open", errno)),
+        let above = self.path.parent().unwrap_or(Path::new("/"));
+        let Some((parent, mode)) = open_directory(AT_FDCWD, above, above)? else {
+            return Ok(None);
         };
-        let stat = fstat(&directory).map_err(|errno| failed(&self.path, "examine", errno))?;
-        check_owner(&self.path, &stat)?;
-        if stat.st_mode & 0o077 != 0 {
-            // Readable by others: nothing is lost yet, and it is put right where it can be.
+        let closed = mode & 0o077 == 0;
+        if mode & 0o022 != 0 {
+            return Err(untrusted(above, "can be written by others"));
+        }
+        let name = self.path.file_name().map_or(Path::new("."), Path::new);
+        let Some((directory, mode)) = open_directory(parent.as_fd(), name, &self.path)? else {
+            return Ok(None);
+        };
+        if mode & 0o022 != 0 && !closed {
+            return Err(untrusted(&self.path, "can be written by others"));
+        }
+        if mode & 0o077 != 0 {
+            // Behind a closed door nobody could make use of it: put right, not refused.
             let _ = fchmod(&directory, Mode::S_IRWXU);
         }
         Ok(Some(directory))
@@ -265,10 +272,36 @@ fn discard(directory: &OwnedFd, name: &str) {
     let _ = unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
 }
 
-fn check_owner(path: &Path, stat: &FileStat) -> Result<(), FileError> {
-    if stat.st_uid != geteuid().as_raw() {
-        return Err(untrusted(path, "belongs to another user"));
+/// Opens a directory of ours without following a link; it and its mode, `None` if it is not there.
+fn open_directory(
+    from: BorrowedFd<'_>,
+    name: &Path,
+    path: &Path,
+) -> Result<Option<(OwnedFd, u32)>, FileError> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let directory = match openat(from, name, flags, Mode::empty()) {
+        Ok(directory) => directory,
+        Err(Errno::ENOENT) => return Ok(None),
+        Err(Errno::ENOTDIR | Errno::ELOOP) => {
+            return Err(untrusted(path, "is a link or no directory"));
+        }
+        Err(errno) => return Err(failed(path, "open", errno)),
+    };
+    let stat = fstat(&directory).map_err(|errno| failed(path, "examine", errno))?;
+    check_ours(path, &stat)?;
+    Ok(Some((directory, stat.st_mode & 0o777)))
+}
+
+fn check_ours(path: &Path, stat: &FileStat) -> Result<(), FileError> {
+    if stat.st_uid == geteuid().as_raw() {
+        Ok(())
+    } else {
+        Err(untrusted(path, "belongs to another user"))
     }
+}
+
+fn check_owner(path: &Path, stat: &FileStat) -> Result<(), FileError> {
+    check_ours(path, stat)?;
     if stat.st_mode & 0o022 != 0 {
         return Err(untrusted(path, "can be written by others"));
     }
@@ -377,27 +410,33 @@ mod tests {
             other.read("good", 10),
             Err(FileError::Untrusted { .. })
         ));
-        fs::set_permissions(&dir.path, Permissions::from_mode(0o777)).unwrap();
-        assert!(matches!(
-            dir.read("good", 10),
-            Err(FileError::Untrusted { .. })
-        ));
-        assert!(matches!(
-            dir.write("good", b"y", true),
-            Err(FileError::Untrusted { .. })
-        ));
     }
 
     #[test]
-    fn a_directory_that_others_can_read_is_closed_again() {
+    fn an_open_directory_behind_a_closed_one_is_closed_again() {
         let (_place, dir) = place();
         dir.write("good", b"x", false).unwrap();
-        fs::set_permissions(&dir.path, Permissions::from_mode(0o755)).unwrap();
-        assert!(dir.read("good", 10).is_ok());
-        assert_eq!(
-            fs::metadata(&dir.path).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        for open in [0o755, 0o770, 0o777] {
+            fs::set_permissions(&dir.path, Permissions::from_mode(open)).unwrap();
+            assert!(dir.read("good", 10).is_ok());
+            let mode = fs::metadata(&dir.path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+    }
+
+    #[test]
+    fn a_directory_that_others_could_have_replaced_is_not_believed() {
+        let (_place, dir) = place();
+        dir.write("good", b"x", false).unwrap();
+        let above = dir.path.parent().unwrap();
+        // Closed itself, but its place is not; or both are open enough to get in and write.
+        for (outer, inner) in [(0o777, 0o700), (0o720, 0o700), (0o755, 0o777)] {
+            fs::set_permissions(above, Permissions::from_mode(outer)).unwrap();
+            fs::set_permissions(&dir.path, Permissions::from_mode(inner)).unwrap();
+            let untrusted = |error| matches!(error, FileError::Untrusted { .. });
+            assert!(untrusted(dir.read("good", 10).unwrap_err()), "{outer:o}");
+            assert!(untrusted(dir.write("good", b"y", true).unwrap_err()));
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The module's two directories, and copies of them.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -18,11 +18,14 @@ pub(crate) struct Disk {
 impl Disk {
     /// Empty directories, in a new one below `parent`.
     pub(crate) fn new(parent: &Path) -> Result<Self, Error> {
-        let place =
-            TempDir::with_prefix_in("disk-", parent).map_err(Error::file("write in", parent))?;
+        // As the module wants it: nobody else's business, whatever the umask.
+        let place = tempfile::Builder::new()
+            .prefix("disk-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(parent)
+            .map_err(Error::file("write in", parent))?;
         let disk = Self { place };
         for directory in [disk.state(), disk.run()] {
-            // As the module wants it: nobody else's business, and its owner is who runs this.
             fs::DirBuilder::new()
                 .mode(0o700)
                 .create(&directory)

@@ -59,7 +59,7 @@ fn module(variable: &str, directory: &str) -> PathBuf {
 }
 
 /// One way to type the text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Typing(String);
 
 impl Typing {
@@ -159,7 +159,13 @@ impl Machine {
     /// If there is no temporary directory.
     pub fn new() -> Self {
         Self {
-            place: Arc::new(TempDir::with_prefix("keydyn-stacks-").expect("a temporary directory")),
+            place: Arc::new(
+                tempfile::Builder::new()
+                    .prefix("keydyn-stacks-")
+                    .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
+                    .tempdir()
+                    .expect("a temporary directory"),
+            ),
             clock: START,
             user: USER.to_owned(),
             arguments: String::new(),

@@ -176,9 +176,8 @@ fn a_lost_host_key_does_not_disarm() {
 fn a_directory_that_cannot_be_trusted_is_no_way_in() {
     type Change = fn(&Machine);
     let changes: [(&str, Change); 4] = [
-        ("writable by others", |machine| {
-            fs::set_permissions(machine.path("state"), Permissions::from_mode(0o777))
-                .expect("changed");
+        ("in a place where others can write", |machine| {
+            fs::set_permissions(machine.path(""), Permissions::from_mode(0o777)).expect("changed");
         }),
         ("a link", |machine| {
             fs::rename(machine.path("state"), machine.path("moved")).expect("moved");
@@ -212,6 +211,20 @@ fn a_directory_that_cannot_be_trusted_is_no_way_in() {
                 machine.log()
             );
         }
+    }
+}
+
+/// An open directory behind a closed one nobody could make use of.
+#[test]
+fn a_directory_that_is_open_behind_a_closed_one_is_closed_again_and_judges() {
+    for typing in [owner(), Typing::stranger(1)] {
+        let mut machine = Machine::armed();
+        let state = machine.path("state");
+        fs::set_permissions(&state, Permissions::from_mode(0o777)).expect("changed");
+        let expected = if typing == owner() { Success } else { AuthErr };
+        assert_eq!(machine.verify(&typing), expected);
+        let mode = fs::metadata(&state).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 }
 
