@@ -61,7 +61,7 @@ impl Stack {
         Ok(self)
     }
 
-    /// The stack of Debian and Ubuntu (MODULE.md, section 1) as the service [`Stack::SERVICE`].
+    /// The stack of Debian and Ubuntu (docs/pam-semantics.md) as the service [`Stack::SERVICE`].
     ///
     /// `args` are appended to both lines of the module, `password_line` is the password module and its
     /// arguments: `pam_unix.so nullok try_first_pass`, or [`password_line`](crate::password_line).
@@ -72,7 +72,7 @@ impl Stack {
         Self::new()?.service(Self::SERVICE, debian_lines(module, args, password_line)?)
     }
 
-    /// The stack with pam_faillock (MODULE.md, section 1) as the service [`Stack::SERVICE`]; it locks
+    /// The stack with pam_faillock (docs/pam-semantics.md) as the service [`Stack::SERVICE`]; it locks
     /// after `deny` failures. Tallies and settings are in this stack's directory: neither
     /// `/var/run/faillock` nor `/etc/security/faillock.conf` is touched.
     ///

@@ -1,4 +1,4 @@
-//! The two literal stacks of MODULE.md, with pam_debug in the module's place.
+//! The two literal stacks of docs/pam-semantics.md, with pam_debug in the module's place.
 
 use crate::{Tested, login};
 use pam_host::{
