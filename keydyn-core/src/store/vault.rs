@@ -365,7 +365,9 @@ impl<'a> Vault<'a> {
     /// and state. The caller brings a fresh nonce.
     ///
     /// # Errors
-    /// Why it was not learned; the files are then as they were.
+    /// Why it was not learned; the profile is then as it was. Only where the profile was written and
+    /// the state could be written nowhere has it been learned all the same: the sealed copy of the
+    /// state knows.
     pub fn learn(
         &self,
         key: &SealKey,
