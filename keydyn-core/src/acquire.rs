@@ -44,6 +44,12 @@ pub enum FailureToAcquire {
     /// The source of key events broke or took too long.
     #[error("the keyboard could not be read in time")]
     SourceFailed,
+    /// The Enter that ended the typing was not the one that handed the password over.
+    #[error("the typing ended before the password was handed over")]
+    EndedEarly,
+    /// The seat showed another session for some of the time.
+    #[error("another session was in front of the keyboard")]
+    SeatInactive,
 }
 
 impl FailureToAcquire {
@@ -64,12 +70,14 @@ impl FailureToAcquire {
             Self::TooFewDownDowns => "too-few-down-downs",
             Self::NothingLearned => "nothing-learned",
             Self::SourceFailed => "source-failed",
+            Self::EndedEarly => "ended-early",
+            Self::SeatInactive => "seat-inactive",
         }
     }
 }
 
 /// In the order of their codes: stored in profiles, so only ever added to at the end.
-const BY_CODE: [FailureToAcquire; 13] = [
+const BY_CODE: [FailureToAcquire; 15] = [
     FailureToAcquire::NoSource,
     FailureToAcquire::NoPress,
     FailureToAcquire::EventsLost,
@@ -83,6 +91,8 @@ const BY_CODE: [FailureToAcquire; 13] = [
     FailureToAcquire::TooFewDownDowns,
     FailureToAcquire::NothingLearned,
     FailureToAcquire::SourceFailed,
+    FailureToAcquire::EndedEarly,
+    FailureToAcquire::SeatInactive,
 ];
 
 impl FailureToAcquire {
@@ -110,6 +120,6 @@ mod tests {
             assert_eq!(failure.code(), code);
             assert_eq!(FailureToAcquire::from_code(code), Some(failure));
         }
-        assert_eq!(FailureToAcquire::from_code(13), None);
+        assert_eq!(FailureToAcquire::from_code(15), None);
     }
 }
