@@ -6,8 +6,14 @@
 //! users, clock and randomness ([`system`]), and where key events come from ([`source`]).
 
 pub mod arena;
+pub mod capture;
+mod evdev;
 pub mod file;
+mod keyboards;
 mod mapping;
+mod reader;
+mod recorder;
 pub mod secret;
+mod signal;
 pub mod source;
 pub mod system;
