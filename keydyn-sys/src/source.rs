@@ -21,6 +21,8 @@ pub enum Whereabouts {
 pub struct Conversation<'a> {
     /// PAM_SERVICE.
     pub service: &'a str,
+    /// PAM_USER: whose password is asked for.
+    pub user: &'a str,
     /// PAM_TTY.
     pub tty: Option<&'a str>,
     /// PAM_RHOST.
