@@ -1,6 +1,6 @@
 //! Where a login's typing takes place: at this machine's keyboards, or not.
 //!
-//! The rules are functions of a [`Conversation`] and a [`World`] of facts, asked when the
+//! The rules are functions of a [`Conversation`] and a `World` of facts, asked when the
 //! conversation begins and again when it ends. What the caller can choose freely (its environment,
 //! the terminal it hands to a setuid program) is not among the facts where the kernel or logind
 //! knows better. `docs/adr/0014` says for each rule what it lets through.
@@ -169,21 +169,16 @@ fn basis(conversation: &Conversation<'_>, world: &dyn World) -> Basis {
     // and gdm names tty1 whichever terminal is unlocked.
     let controlling = world.controlling_terminal();
     if let Some(Terminal::Virtual(number)) = controlling {
-        return virtual_terminal(number, world);
+        return shown(virtual_terminal(number, world), named, world);
     }
-    let by_name = match named {
-        Named::Terminal(terminal) => Some(terminal),
-        Named::Console => world.console(),
-        Named::Foreground => world.in_front().map(Terminal::Virtual),
-        _ => None,
-    };
+    let by_name = named_terminal(named, world);
     let Some(sessions) = world.sessions() else {
         return match (controlling, by_name) {
             (None, Some(Terminal::Virtual(number))) => virtual_terminal(number, world),
             _ => Basis::Elsewhere,
         };
     };
-    match (sessions.own(), sessions.owner()) {
+    let basis = match (sessions.own(), sessions.owner()) {
         // Outlived by its processes, a session is nobody's place any more; a multiplexer in it may
         // be shown in another.
         (Some(own), _) if own.is_place() && !(own.closing && own.is_seated()) => {
@@ -197,6 +192,35 @@ fn basis(conversation: &Conversation<'_>, world: &dyn World) -> Basis {
             sessions,
             (named, controlling.or(by_name)),
         ),
+    };
+    shown(basis, named, world)
+}
+
+/// A locker may take a virtual terminal of its own, and names it: what is asked for behind on the
+/// same seat is asked for there.
+fn shown(basis: Basis, named: Named, world: &dyn World) -> Basis {
+    let behind = match &basis {
+        Basis::Terminal { in_front, .. } => !in_front,
+        Basis::Session(seated) => !seated.in_front && seated.seat == SEAT0,
+        _ => false,
+    };
+    match named {
+        Named::Terminal(Terminal::Virtual(number))
+            if behind && world.in_front() == Some(number) =>
+        {
+            virtual_terminal(number, world)
+        }
+        _ => basis,
+    }
+}
+
+/// The terminal that PAM_TTY means, if it means one.
+fn named_terminal(named: Named, world: &dyn World) -> Option<Terminal> {
+    match named {
+        Named::Terminal(terminal) => Some(terminal),
+        Named::Console => world.console(),
+        Named::Foreground => world.in_front().map(Terminal::Virtual),
+        _ => None,
     }
 }
 
@@ -226,8 +250,7 @@ fn seated(session: Session, caller: Option<u32>, needs_press: bool) -> Basis {
 /// show them something.
 fn home(uid: u32, sessions: &dyn Sessions, needs_press: bool) -> Basis {
     let display = sessions.display(uid);
-    let at_seat =
-        |session: &Session| session.is_place() && session.is_seated() && session.in_front();
+    let at_seat = |session: &Session| session.is_seated() && session.in_front();
     let session = match display {
         Some(display) if at_seat(&display) => Some(display),
         other => sessions.of(uid).into_iter().find(at_seat).or(other),
@@ -252,7 +275,7 @@ fn service(
         .remote_host
         .is_some_and(|host| !host.is_empty());
     let caller = Some(world.real_uid()).filter(|uid| *uid != 0);
-    let given = || world.uid_of(conversation.remote_user.filter(|name| !name.is_empty())?);
+    let given = || world.uid_of(conversation.remote_user?);
     if let Some(uid) = caller.or_else(given) {
         return home(uid, sessions, network);
     }
@@ -308,7 +331,7 @@ pub(crate) struct Session {
 
 impl Session {
     fn in_front(&self) -> bool {
-        self.active && !self.closing && !self.remote
+        self.active && !self.closing
     }
 
     fn is_seated(&self) -> bool {

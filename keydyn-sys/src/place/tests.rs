@@ -112,10 +112,11 @@ fn behind(session: Session) -> Session {
     }
 }
 
+/// Left by its user, and still in front until another one is.
 fn closing(session: Session) -> Session {
     Session {
         closing: true,
-        ..behind(session)
+        ..session
     }
 }
 

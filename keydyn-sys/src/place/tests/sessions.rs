@@ -143,6 +143,11 @@ fn rule_4_a_process_in_no_session_is_where_its_user_is() {
             ELSEWHERE,
         ),
         (
+            "the display is behind, beside a serial line",
+            tmux().with([behind(desk()), seatless(session("3", ALICE))]),
+            INACTIVE,
+        ),
+        (
             "another user in front",
             tmux().with([behind(desk()), session("3", BOB)]),
             INACTIVE,
@@ -186,6 +191,47 @@ fn rule_4_a_process_in_no_session_is_where_its_user_is() {
             ELSEWHERE,
         ),
     ]);
+}
+
+#[test]
+fn a_locker_on_a_terminal_of_its_own_names_it() {
+    let desk = || session("2", ALICE);
+    let locker = || in_session(behind(desk())).tty("/dev/tty2");
+    let left = locker().then(|end| end.front = Some(1));
+    let vt1 = daemon().on(Terminal::Virtual(1)).tty("tty2");
+    let second = Session {
+        seat: Some("seat1".to_owned()),
+        ..behind(desk())
+    };
+    is([
+        ("from a desktop", locker(), LOCAL),
+        ("from a text terminal", vt1, LOCAL),
+        ("left for the desktop", left, INACTIVE),
+        ("not in front", locker().tty("tty8"), INACTIVE),
+        ("by no name", locker().tty(":0"), INACTIVE),
+        (
+            "from another seat",
+            in_session(second).tty("tty2"),
+            INACTIVE,
+        ),
+        (
+            "named over ssh",
+            in_session(remote(desk())).tty("tty2"),
+            ELSEWHERE,
+        ),
+    ]);
+}
+
+#[test]
+fn a_user_at_two_seats_is_at_the_one_of_their_display() {
+    let at = |seat: &str, id| Session {
+        seat: Some(seat.to_owned()),
+        ..session(id, ALICE)
+    };
+    for (display, seat) in [("2", "seat0"), ("3", "seat-two")] {
+        let case = of_alice().with([at("seat0", "2"), at("seat-two", "3")]);
+        assert_eq!(case.display(display).place().seat(), Some(seat));
+    }
 }
 
 #[test]

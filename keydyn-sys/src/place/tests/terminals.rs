@@ -47,6 +47,35 @@ fn rule_1_a_remote_host() {
 }
 
 #[test]
+fn this_host_has_several_names() {
+    let own = Some("desk.example.org");
+    for host in [
+        "desk",
+        "Desk.Example.ORG",
+        "desk.example.org.",
+        "localhost.",
+        "::1",
+        "127.1.2.3",
+    ] {
+        assert!(is_this_host(host, own), "{host}");
+    }
+    for host in [
+        "example.org",
+        "org",
+        "desk.example",
+        "desk2",
+        ".",
+        "localhost.org",
+        "0.0.0.0",
+    ] {
+        assert!(!is_this_host(host, own), "{host}");
+    }
+    assert!(is_this_host("desk.example.org", Some("desk")));
+    assert!(is_this_host("localhost", None));
+    assert!(!is_this_host(".", Some("")) && !is_this_host("desk", None));
+}
+
+#[test]
 fn rule_2_another_kind_of_terminal() {
     let front = || daemon().with([session("2", ALICE), session("9", 0)]);
     is([
@@ -123,9 +152,15 @@ fn rule_3_a_virtual_terminal() {
     let vt = |number| daemon().tty("tty2").on(Terminal::Virtual(number));
     is([
         ("login on tty2", vt(2), LOCAL),
-        ("login on tty3, behind", vt(3), INACTIVE),
+        ("login on tty3, behind", vt(3).tty("tty3"), INACTIVE),
+        ("on a console that was tty3", vt(3).tty("console"), INACTIVE),
+        ("behind, by no name", Case { tty: None, ..vt(3) }, INACTIVE),
         ("left", vt(2).then(|end| end.front = Some(3)), INACTIVE),
-        ("come to", vt(3).then(|end| end.front = Some(3)), INACTIVE),
+        (
+            "come to",
+            vt(3).tty("tty3").then(|end| end.front = Some(3)),
+            INACTIVE,
+        ),
         (
             "not known in the end",
             vt(2).then(|end| end.front = None),
