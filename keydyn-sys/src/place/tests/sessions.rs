@@ -42,6 +42,15 @@ fn rule_4_the_session_of_the_process() {
             }),
             ELSEWHERE,
         ),
+        (
+            "remote on a seat, closing",
+            in_session(closing(Session {
+                remote: true,
+                ..desk()
+            }))
+            .with([session("3", ALICE)]),
+            ELSEWHERE,
+        ),
         ("no seat", in_session(seatless(desk())), ELSEWHERE),
         ("behind", in_session(behind(desk())), INACTIVE),
         (
@@ -265,6 +274,18 @@ fn rule_5_a_remote_session_beside() {
             IF_PRESSED,
         ),
         ("gone meanwhile", both().then_with([desk()]), LOCAL),
+        (
+            "in front, and it names its terminal",
+            both().tty("tty2"),
+            IF_PRESSED,
+        ),
+        (
+            "behind, and it names another",
+            in_session(behind(desk()))
+                .tty("tty8")
+                .with([remote(session("7", ALICE))]),
+            INACTIVE_IF_PRESSED,
+        ),
         (
             "somebody else's",
             in_session(desk()).with([remote(session("7", BOB))]),
