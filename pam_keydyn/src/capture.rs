@@ -96,6 +96,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     }
     let conversation = Conversation {
         service: &items.service,
+        user: &user,
         tty: items.tty.as_deref(),
         remote_host: items.remote_host.as_deref(),
         remote_user: items.remote_user.as_deref(),
