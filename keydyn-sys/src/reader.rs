@@ -29,11 +29,14 @@ const HAND_OVER_WITHIN: Duration = Duration::from_secs(1);
 /// Enough for threads that recurse nowhere.
 const STACK: usize = 256 * 1024;
 
+/// Opens a node.
+pub(crate) type Open = dyn Fn(&Node) -> io::Result<Keyboard> + Send + Sync;
+
 /// Where keyboards are and how they are opened.
 #[derive(Clone)]
 pub(crate) struct Devices {
     pub(crate) tree: InputTree,
-    pub(crate) open: Arc<dyn Fn(&Node) -> io::Result<Keyboard> + Send + Sync>,
+    pub(crate) open: Arc<Open>,
 }
 
 impl Devices {
