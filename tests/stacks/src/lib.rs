@@ -164,6 +164,7 @@ pub struct Machine {
     arguments: String,
     directives: String,
     password: String,
+    script: String,
 }
 
 impl Machine {
@@ -185,6 +186,7 @@ impl Machine {
             arguments: String::new(),
             directives: String::new(),
             password: PASSWORD.to_owned(),
+            script: "script".to_owned(),
         }
     }
 
@@ -253,6 +255,16 @@ impl Machine {
             arguments: self.arguments.clone(),
             directives: self.directives.clone(),
             password: self.password.clone(),
+            script: self.script.clone(),
+        }
+    }
+
+    /// The same machine for somebody who types at the same time: the script of what the keyboards
+    /// give has a name of its own.
+    pub fn beside(&self, script: &str) -> Self {
+        Self {
+            script: script.to_owned(),
+            ..self.alias()
         }
     }
 
@@ -320,7 +332,7 @@ impl Machine {
             "{}state-dir {place}/state\nrun-dir {place}/run\nlog {place}/log\nclock {}\ntrace\n{}",
             self.directives, self.clock, typing.0,
         );
-        let path = self.path("script");
+        let path = self.path(&self.script);
         fs::write(&path, script).expect("the script is written");
         let arguments = self.arguments.trim();
         format!("replay={} {arguments}", path.display())
