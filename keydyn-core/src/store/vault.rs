@@ -487,8 +487,19 @@ impl<'a> Vault<'a> {
             &plaintext,
         )
         .ok_or(CodecError::TooLarge)?;
-        // What is damaged does not take the place of a generation that opens.
-        Ok(self.main.write(&name, &file, current.is_some())?)
+        Ok(self
+            .main
+            .write(&name, &file, self.worth_keeping(&name, key))?)
+    }
+
+    /// Whether the file may become the generation before: what is damaged, behind its header too,
+    /// does not take the place of one that opens.
+    fn worth_keeping(&self, name: &str, key: &SealKey) -> bool {
+        match self.open_file(name, key) {
+            Ok(profile) => profile.is_some(),
+            Err(Damage::Open { reason, .. }) => reason == OpenError::OtherPassword,
+            Err(_) => false,
+        }
     }
 
     /// The header of a file that is about to be replaced, `None` where there is none worth keeping.

@@ -85,3 +85,33 @@ fn counts_at_their_end_stay_there() {
     }
     assert_eq!(state.counts, before);
 }
+
+/// A seal broken behind a checksum that is right: only the key tells.
+#[test]
+fn what_is_damaged_behind_its_header_does_not_push_out_the_generation_before() {
+    let machine = Machine::armed(&key(1));
+    let other = Machine::armed(&key(1));
+    let mut of_another_user = None;
+    for i in 30..32 {
+        let vault = Vault::new(UID + 1, &other.main, &other.run, Some(&other.host));
+        let sample = typing(16, 8, i);
+        let learned = vault.learn(&key(1), DERIVATION, &lesson(&sample, 0), [9; 24]);
+        learned.unwrap();
+        of_another_user = other.main.read("1001.profile", FILE_LEN).unwrap();
+    }
+    let (foreign, good) = (
+        of_another_user.unwrap(),
+        machine
+            .main
+            .read("1000.profile.previous", FILE_LEN)
+            .unwrap(),
+    );
+    machine.main.write("1000.profile", &foreign, false).unwrap();
+    machine.learn(&key(1), 30).unwrap();
+    let kept = machine
+        .main
+        .read("1000.profile.previous", FILE_LEN)
+        .unwrap();
+    assert!(kept == good);
+    assert_eq!(opened(&machine, &key(1)).0.learned(), 25);
+}
