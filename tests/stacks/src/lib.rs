@@ -10,6 +10,7 @@
 )]
 
 mod disk;
+mod process;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,6 +19,8 @@ use std::sync::{Arc, OnceLock};
 
 use pam_host::{Application, Code, Conversation, Flags, Stack, password_line};
 use tempfile::TempDir;
+
+pub use process::in_a_process_of_its_own;
 
 /// The user who logs in, where a test does not say otherwise. Not root, who is never armed by
 /// himself.
