@@ -140,18 +140,35 @@ fn twenty_owners_and_strangers_mixed_are_each_judged_by_their_own_typing() {
     assert_eq!(machine.learned(), before + learned, "{}", machine.log());
 }
 
-/// Some moment of the next so many microseconds.
-fn at_random(most: u64) -> Duration {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock");
-    let mixed = u64::from(now.subsec_nanos()).wrapping_mul(6_364_136_223_846_793_005) >> 33;
-    Duration::from_micros(mixed % most)
+/// Within how many microseconds a process is killed: about as many as what it does takes on this
+/// machine at this moment, which nobody knows beforehand.
+struct Moments(u64);
+
+impl Moments {
+    fn new() -> Self {
+        Self(40_000)
+    }
+
+    /// Longer if nothing was done in time, shorter if something was.
+    fn adapt(&mut self, something_done: bool) {
+        self.0 = match something_done {
+            true => (self.0 * 3 / 4).max(5_000),
+            false => (self.0 * 3 / 2).min(5_000_000),
+        };
+    }
+
+    fn any(&self) -> Duration {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("a clock");
+        let mixed = u64::from(now.subsec_nanos()).wrapping_mul(6_364_136_223_846_793_005) >> 33;
+        Duration::from_micros(mixed % self.0)
+    }
 }
 
 /// Does this in a child until it kills itself, as `kill -9` does, at a random moment.
-fn killed_at_random(most: u64, mut act: impl FnMut()) {
-    let after = at_random(most);
+fn killed_at_random(moments: &Moments, mut act: impl FnMut()) {
+    let after = moments.any();
     let end = in_a_child(|| {
         let own = i32::try_from(std::process::id()).expect("a number of a process");
         thread::spawn(move || {
@@ -175,18 +192,20 @@ fn processes_killed_while_they_save_lose_nothing_acknowledged() {
     let (salt, params) = machine.derivation();
     let key = machine.key(&salt, params);
     let acknowledgements = machine.path("acknowledged");
-    let (begun, kills) = (machine.learned(), 60);
-    for kill in 0..kills {
+    let (begun, mut before, mut moments) = (machine.learned(), 0, Moments::new());
+    for kill in 0..60 {
         let mut file = fs::File::options()
             .append(true)
             .create(true)
             .open(&acknowledgements)
             .expect("opened");
-        killed_at_random(40_000, || {
+        killed_at_random(&moments, || {
             machine.teach(&key, &Typing::owner(kill));
             file.write_all(b".").expect("acknowledged");
         });
         let acknowledged = fs::metadata(&acknowledgements).expect("there").len();
+        moments.adapt(acknowledged > before);
+        before = acknowledged;
         let learned = u64::from(machine.learned() - begun);
         // At most one more a kill: learned, and killed before it could say so.
         let possible = acknowledged..=acknowledged + kill + 1;
@@ -201,8 +220,7 @@ fn processes_killed_while_they_save_lose_nothing_acknowledged() {
             keydyn_core::store::state::Phase::Armed
         );
     }
-    let acknowledged = fs::metadata(&acknowledgements).expect("there").len();
-    assert!(acknowledged > 0, "some were saved in between");
+    assert!(before > 0, "some were saved in between");
     // Whoever comes next is judged and learned as ever; no lock is left, no half file in the way.
     let login = machine.alias().log_in(&Typing::owner(500));
     assert!(login.log.contains("outcome=accepted"), "{login:?}");
@@ -214,19 +232,24 @@ fn logins_killed_at_any_moment_leave_an_account_that_judges() {
     let machine = Machine::armed();
     let owner = machine.beside("owner").debian(&Typing::owner(300));
     let stranger = machine.beside("stranger").debian(&Typing::stranger(3));
-    let begun = machine.learned();
+    let (begun, mut before, mut moments) = (machine.learned(), 0, Moments::new());
     for kill in 0..25 {
         let stack = if kill % 5 == 0 { &stranger } else { &owner };
-        killed_at_random(150_000, || {
+        killed_at_random(&moments, || {
             let _ = log_in(stack);
         });
         let acknowledged = lines(&machine, " learned state=");
+        if kill % 5 != 0 {
+            moments.adapt(acknowledged > before);
+        }
+        before = acknowledged;
         let learned = machine.learned() - begun;
         let possible = acknowledged..=acknowledged + kill + 1;
         assert!(possible.contains(&learned), "{learned} of {acknowledged}");
         let refused = lines(&machine, "outcome=refused reason=rhythm");
         assert!(machine.state().counts.refused >= u64::from(refused));
     }
+    assert!(before > 0, "some were learned in between");
     let mut here = machine.alias();
     here.wait(3600);
     let login = here.log_in(&Typing::owner(500));
