@@ -222,6 +222,12 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
         Opening::Absent if armed == Armed::Yes => {
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))
         }
+        // Made anew since the key was derived: no password could have opened it.
+        Opening::OtherPassword if vault.derivation() != Some(carried.derivation) => {
+            let message = "the profile was replaced while the login was under way";
+            machine.log.write(Level::Error, message);
+            Finding::only(Outcome::Unfit(Unfit::Profile, armed))
+        }
         Opening::OtherPassword | Opening::Open(_, Slot::Second) => {
             let samples = match &opening {
                 Opening::Open(profile, _) => profile.learned(),

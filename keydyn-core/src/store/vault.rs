@@ -252,9 +252,28 @@ impl<'a> Vault<'a> {
                 Standing::Known(state)
             }
             (Some(state), _) => Standing::Known(state),
-            (None, Opening::Open(profile, _)) => Standing::Known(profile.state().clone()),
+            (None, Opening::Open(profile, _)) => Standing::Known(self.stand_in(profile.state())),
             (None, Opening::Absent) if !doubtful => Standing::Known(AccountState::default()),
             (None, _) => Standing::Unknown,
+        }
+    }
+
+    /// What stands in for a lost state: the sealed copy, with the counts and the throttle of the
+    /// state file's generation before where that is newer. A lost file must not end a cool-down.
+    fn stand_in(&self, copy: &AccountState) -> AccountState {
+        let name = previous(&self.state_name());
+        let read = |files: &dyn StateFiles| self.read_state(&files.read(&name, STATE_LEN).ok()??);
+        let before = [self.main, self.run].into_iter().filter_map(read);
+        match before.fold(None, newer) {
+            Some(before) if before.generation > copy.generation => AccountState {
+                generation: before.generation,
+                counts: before.counts,
+                verdicts: before.verdicts,
+                throttle: before.throttle,
+                distrusted: before.distrusted,
+                ..copy.clone()
+            },
+            _ => copy.clone(),
         }
     }
 
@@ -290,16 +309,12 @@ impl<'a> Vault<'a> {
         verdict: impl FnOnce(&mut AccountState) -> R,
     ) -> Result<R, FileError> {
         let main = self.main.lock(&self.lock_name());
-        // Where it is not to be had, those who write to /run wait for each other there.
-        let run = match &main {
-            Ok(_) => None,
-            Err(_) => Some(self.run.lock(&self.lock_name())),
-        };
+        // Whoever finds the first lock kept goes on under this one: a verdict of theirs must not
+        // be written over one that was read before it.
+        let run = self.run.lock(&self.lock_name());
         let mut state = self.fresh_state(seen);
-        match (&main, run) {
-            (Err(FileError::Busy { path }), Some(Err(_))) => {
-                Err(FileError::Busy { path: path.clone() })
-            }
+        match (&main, &run) {
+            (Err(FileError::Busy { path }), Err(_)) => Err(FileError::Busy { path: path.clone() }),
             (Err(FileError::Busy { .. }), _) => {
                 let result = verdict(&mut state);
                 // Ahead of what the one who holds the lock is about to write.
@@ -427,7 +442,7 @@ impl<'a> Vault<'a> {
             };
             state.distrusted = None;
         }
-        state.counts.learned += 1;
+        state.counts.learned = state.counts.learned.saturating_add(1);
         let samples = profile.learned();
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
@@ -472,8 +487,19 @@ impl<'a> Vault<'a> {
             &plaintext,
         )
         .ok_or(CodecError::TooLarge)?;
-        // What is damaged does not take the place of a generation that opens.
-        Ok(self.main.write(&name, &file, current.is_some())?)
+        Ok(self
+            .main
+            .write(&name, &file, self.worth_keeping(&name, key))?)
+    }
+
+    /// Whether the file may become the generation before: what is damaged, behind its header too,
+    /// does not take the place of one that opens.
+    fn worth_keeping(&self, name: &str, key: &SealKey) -> bool {
+        match self.open_file(name, key) {
+            Ok(profile) => profile.is_some(),
+            Err(Damage::Open { reason, .. }) => reason == OpenError::OtherPassword,
+            Err(_) => false,
+        }
     }
 
     /// The header of a file that is about to be replaced, `None` where there is none worth keeping.

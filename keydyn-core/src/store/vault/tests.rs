@@ -1,6 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
+use std::rc::Rc;
 
 use super::*;
 use crate::digraph::Sample;
@@ -8,12 +9,15 @@ use crate::store::profile::tests::{lesson, typing};
 use crate::store::state::Verdict;
 use crate::time::Timestamp;
 
+mod faults;
+
 /// A stand-in for a directory, whose writes can be made to fail after a number of steps.
 #[derive(Default)]
 struct MemoryFiles {
     files: RefCell<BTreeMap<String, Vec<u8>>>,
     writes_left: Cell<Option<u32>>,
     busy: Cell<bool>,
+    held: Rc<Cell<bool>>,
 }
 
 impl MemoryFiles {
@@ -81,12 +85,19 @@ impl StateFiles for MemoryFiles {
         if self.busy.get() {
             return Err(FileError::Busy { path: name.into() });
         }
-        Ok(Box::new(MemoryLock))
+        self.held.set(true);
+        Ok(Box::new(MemoryLock(Rc::clone(&self.held))))
     }
 }
 
-struct MemoryLock;
+struct MemoryLock(Rc<Cell<bool>>);
 impl LockGuard for MemoryLock {}
+
+impl Drop for MemoryLock {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
 
 const DERIVATION: (Salt, KdfParams) = ([1; 16], KdfParams::CURRENT);
 const UID: u32 = 1000;
