@@ -97,6 +97,19 @@ impl<'a> Switch<'a> {
         marker
     }
 
+    /// Looks for what takes keydyn out of force for this user: everybody's marker, else their own.
+    /// A name that no user has is under everybody's only.
+    #[must_use]
+    pub fn find_for(&self, uid: Option<u32>) -> Marker {
+        let mut marker = self.find(Whom::Everybody);
+        if let Some(uid) = uid.filter(|_| !marker.is_set()) {
+            let own = self.find(Whom::User(uid));
+            marker.places.extend(own.places);
+            marker.doubts.extend(own.doubts);
+        }
+        marker
+    }
+
     /// Takes keydyn out of force, until the next boot where the lasting directory cannot be
     /// written; why it cannot, if so.
     ///
