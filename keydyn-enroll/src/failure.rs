@@ -45,6 +45,15 @@ pub(crate) enum Failure {
     /// An account's files.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A question that nobody can answer.
+    #[error("there is no terminal to ask on, so nothing was done; add `--yes` if you mean it")]
+    NoTerminal,
+    /// The answer was no.
+    #[error("nothing was done")]
+    Declined,
+    /// It was told, and is not well.
+    #[error("not all is well with {0}; what to do is said above")]
+    Unwell(String),
     /// Not even the way out could be opened.
     #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
     NowhereToWrite(#[from] NowhereToWrite),
@@ -60,7 +69,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
-            Self::Output(_) => 1,
+            Self::Output(_) | Self::Declined => 1,
+            Self::NoTerminal => 2,
             Self::Open { .. }
             | Self::Data(_)
             | Self::Unsuitable { .. }
@@ -68,6 +78,7 @@ impl Failure {
             | Self::UnknownUser { .. }
             | Self::NameService { .. }
             | Self::File(_)
+            | Self::Unwell(_)
             | Self::NowhereToWrite(_) => 3,
         })
     }

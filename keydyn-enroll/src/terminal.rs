@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal as _, Write};
 
 use textwrap::{Options, WordSplitter};
 
+use crate::failure::Failure;
+
 /// Nothing is broken for a pipe, whose reader may look for a sentence.
 const UNBROKEN: usize = usize::MAX;
 
@@ -16,6 +18,27 @@ pub(crate) fn paragraph(out: &mut dyn Write, text: &str, indent: &str) -> io::Re
         UNBROKEN
     };
     writeln!(out, "{}", filled(text, indent, width))
+}
+
+/// Asks on the terminal, unless the command line has answered.
+pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let input = io::stdin();
+    if !input.is_terminal() {
+        return Err(Failure::NoTerminal);
+    }
+    // Not where results go.
+    let mut prompt = io::stderr();
+    paragraph(&mut prompt, question, "")?;
+    write!(prompt, "Type yes to go on: ")?;
+    prompt.flush()?;
+    let mut answer = String::new();
+    match input.read_line(&mut answer) {
+        Ok(_) if answer.trim() == "yes" => Ok(()),
+        _ => Err(Failure::Declined),
+    }
 }
 
 fn filled(text: &str, indent: &str, width: usize) -> String {

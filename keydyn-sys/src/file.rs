@@ -39,6 +39,12 @@ impl StateDir {
         Self { path: path.into() }
     }
 
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The directory, opened and found trustworthy; `None` if it is not there.
     ///
     /// The one above it is looked at first: whoever can write there can take this one away, and

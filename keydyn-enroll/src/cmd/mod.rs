@@ -3,6 +3,9 @@
 mod disable;
 mod enable;
 mod evaluate;
+mod forget;
+mod reset;
+mod status;
 
 use std::io::Write;
 
@@ -15,6 +18,9 @@ pub(crate) enum Verb {
     Disable(disable::Arguments),
     Enable(enable::Arguments),
     Evaluate(evaluate::Arguments),
+    Forget(forget::Arguments),
+    Reset(reset::Arguments),
+    Status(status::Arguments),
 }
 
 impl Verb {
@@ -24,6 +30,9 @@ impl Verb {
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),
+            Self::Forget(arguments) => forget::run(&arguments, out),
+            Self::Reset(arguments) => reset::run(&arguments, out),
+            Self::Status(arguments) => status::run(&arguments, out),
         }
     }
 }

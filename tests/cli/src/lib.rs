@@ -6,6 +6,8 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+pub mod kept;
+
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
