@@ -44,7 +44,13 @@ pub(crate) enum Failure {
     NameService { error: io::Error },
     /// An account's files.
     #[error(transparent)]
-    File(#[from] FileError),
+    File(FileError),
+    /// A disk that can only be read.
+    #[error("{0}; make the disk writable (for example `mount -o remount,rw /`) and run this again")]
+    ReadOnly(FileError),
+    /// Somebody logs in at this moment.
+    #[error("{0}, perhaps a login; nothing was done, run this again")]
+    Busy(FileError),
     /// A question that nobody can answer.
     #[error("there is no terminal to ask on, so nothing was done; add `--yes` if you mean it")]
     NoTerminal,
@@ -57,6 +63,18 @@ pub(crate) enum Failure {
     /// Not even the way out could be opened.
     #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
     NowhereToWrite(#[from] NowhereToWrite),
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        match &error {
+            FileError::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly(error)
+            }
+            FileError::Busy { .. } => Self::Busy(error),
+            _ => Self::File(error),
+        }
+    }
 }
 
 impl Failure {
@@ -78,6 +96,8 @@ impl Failure {
             | Self::UnknownUser { .. }
             | Self::NameService { .. }
             | Self::File(_)
+            | Self::ReadOnly(_)
+            | Self::Busy(_)
             | Self::Unwell(_)
             | Self::NowhereToWrite(_) => 3,
         })

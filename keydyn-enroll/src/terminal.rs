@@ -12,12 +12,20 @@ const UNBROKEN: usize = usize::MAX;
 /// Writes a paragraph, broken between words where the terminal ends. `indent` stands in front of
 /// every line but the first.
 pub(crate) fn paragraph(out: &mut dyn Write, text: &str, indent: &str) -> io::Result<()> {
-    let width = if io::stdout().is_terminal() {
+    writeln!(out, "{}", filled(text, ["", indent], width()))
+}
+
+/// Writes something that belongs to the paragraph before.
+pub(crate) fn item(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", filled(text, ["  ", "    "], width()))
+}
+
+fn width() -> usize {
+    if io::stdout().is_terminal() {
         textwrap::termwidth()
     } else {
         UNBROKEN
-    };
-    writeln!(out, "{}", filled(text, indent, width))
+    }
 }
 
 /// Asks on the terminal, unless the command line has answered.
@@ -41,9 +49,10 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     }
 }
 
-fn filled(text: &str, indent: &str, width: usize) -> String {
+fn filled(text: &str, [first, next]: [&str; 2], width: usize) -> String {
     let options = Options::new(width)
-        .subsequent_indent(indent)
+        .initial_indent(first)
+        .subsequent_indent(next)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
@@ -57,9 +66,10 @@ mod tests {
     fn lines_end_between_words_and_a_path_stays_whole() {
         let text = "files: /var/lib/keydyn/accounts/1000.profile and others";
         assert_eq!(
-            filled(text, "  ", 20),
+            filled(text, ["", "  "], 20),
             "files:\n  /var/lib/keydyn/accounts/1000.profile\n  and others"
         );
-        assert_eq!(filled(text, "  ", UNBROKEN), text);
+        assert_eq!(filled(text, ["", "  "], UNBROKEN), text);
+        assert_eq!(filled("/a/path", ["  ", ""], 5), "  /a/path");
     }
 }

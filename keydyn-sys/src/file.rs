@@ -253,10 +253,10 @@ impl StateFiles for StateDir {
         let Some(directory) = self.directory()? else {
             return Ok(());
         };
-        for name in [previous(name), name.to_owned()] {
-            discard(&directory, &format!(".{name}.new"));
-            discard(&directory, &format!(".{name}.old"));
-            match unlinkat(&directory, &*name, UnlinkatFlags::NoRemoveDir) {
+        for file in [previous(name), name.to_owned()] {
+            discard(&directory, &format!(".{file}.new"));
+            discard(&directory, &format!(".{file}.old"));
+            match unlinkat(&directory, &*file, UnlinkatFlags::NoRemoveDir) {
                 Ok(()) | Err(Errno::ENOENT) => {}
                 Err(errno) => return Err(failed(&self.path.join(name), "remove", errno)),
             }

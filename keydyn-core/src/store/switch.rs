@@ -129,12 +129,17 @@ impl<'a> Switch<'a> {
     /// Puts keydyn back in force; whether it was out of it.
     ///
     /// # Errors
-    /// If a marker cannot be removed. Where both cannot, of the one that lasts.
+    /// If a marker is there, or may be, and cannot be removed. The other is removed all the same.
     pub fn enable(&self, whom: Whom) -> Result<bool, FileError> {
         let was = self.find(whom).is_set();
         let name = whom.file_name();
-        let run = self.run.remove(&name);
-        self.main.remove(&name)?;
+        // A read-only disk does not even let go of what is not there.
+        let remove = |files: &dyn StateFiles| match files.read(&name, LIMIT) {
+            Ok(None) => Ok(()),
+            _ => files.remove(&name),
+        };
+        let run = remove(self.run);
+        remove(self.main)?;
         run?;
         Ok(was)
     }

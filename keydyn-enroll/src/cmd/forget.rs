@@ -4,9 +4,9 @@ use std::io::Write;
 
 use clap::Args;
 
-use crate::account::{Named, Places};
+use super::reset::Erasure;
 use crate::failure::{EXIT_CODES, Failure};
-use crate::terminal::{confirm, paragraph};
+use crate::terminal::paragraph;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,7 +15,7 @@ Examples:
   sudo keydyn forget --uid 1004 --yes
       of a user who is gone; `keydyn status --all` lists those
 
-Files are removed, not overwritten: journals, snapshots and flash memory keep copies that
+Files are removed, not overwritten: journals, snapshots and flash memory keep copies that \
 overwriting does not reach. What is left there is sealed under the user's password.
 ";
 
@@ -27,23 +27,14 @@ overwriting does not reach. What is left there is sealed under the user's passwo
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    user: Named,
-
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
-
-    #[command(flatten)]
-    places: Places,
+    erasure: Erasure,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let places = arguments.places.open("forget")?;
-    let account = arguments.user.account()?;
-    let done = if places.uids()?.contains(&account.uid) {
+    let (places, account, kept) = arguments.erasure.open("forget")?;
+    let done = if kept {
         let question = format!("Everything that is kept of {account} will be erased.");
-        confirm(&question, arguments.yes)?;
-        let host = places.main.host_key_or_create()?;
+        let host = arguments.erasure.confirm(&question, &places)?;
         places.vault(&account, Some(&host)).forget()?;
         format!("Nothing is kept of {account} any more.")
     } else {

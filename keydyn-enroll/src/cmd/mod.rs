@@ -1,5 +1,6 @@
 //! One file a verb.
 
+mod demo;
 mod disable;
 mod enable;
 mod evaluate;
@@ -15,6 +16,7 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Demo(demo::Arguments),
     Disable(disable::Arguments),
     Enable(enable::Arguments),
     Evaluate(evaluate::Arguments),
@@ -27,6 +29,7 @@ impl Verb {
     /// Does it, and writes the result to `out`.
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Demo(arguments) => demo::run(&arguments, out),
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),

@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use clap::Args;
+use keydyn_core::store::host::HostKey;
 use keydyn_core::store::switch::{Switch, Whom};
 
-use crate::account::{Named, Places};
+use crate::account::{Account, Directories, Named, Places};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::terminal::{confirm, paragraph};
 
@@ -16,8 +17,8 @@ Examples:
   sudo keydyn reset alice --yes
       in a script
 
-Until alice is armed again her password alone is enough. Where the stack says `mode=enforce`,
-enrol her before her next login. To let her in now and keep what was learned, see
+Until alice is armed again her password alone is enough. Where the stack says `mode=enforce`, \
+enrol her before her next login. To let her in now and keep what was learned, see \
 `keydyn disable --help`.
 ";
 
@@ -30,6 +31,13 @@ enrol her before her next login. To let her in now and keep what was learned, se
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
+    erasure: Erasure,
+}
+
+/// What is removed once somebody has said yes.
+#[derive(Debug, Args)]
+pub(super) struct Erasure {
+    #[command(flatten)]
     user: Named,
 
     /// Do not ask
@@ -40,17 +48,30 @@ pub(crate) struct Arguments {
     places: Places,
 }
 
+impl Erasure {
+    /// The directories, the account, and whether there is any file of it.
+    pub(super) fn open(&self, verb: &'static str) -> Result<(Directories, Account, bool), Failure> {
+        let places = self.places.open(verb)?;
+        let account = self.user.account()?;
+        let kept = places.uids()?.contains(&account.uid);
+        Ok((places, account, kept))
+    }
+
+    /// Asks. What signs the state that is left, then; a lost host.key is made anew, as at a login.
+    pub(super) fn confirm(&self, question: &str, places: &Directories) -> Result<HostKey, Failure> {
+        confirm(question, self.yes)?;
+        Ok(places.main.host_key_or_create()?)
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let places = arguments.places.open("reset")?;
-    let account = arguments.user.account()?;
-    if !places.uids()?.contains(&account.uid) {
+    let (places, account, kept) = arguments.erasure.open("reset")?;
+    if !kept {
         paragraph(out, &format!("Nothing was learned of {account}."), "")?;
         return Ok(out.flush()?);
     }
     let question = format!("What was learned of {account} will be forgotten.");
-    confirm(&question, arguments.yes)?;
-    // The new state is signed; a lost host.key is made anew, as at a login.
-    let host = places.main.host_key_or_create()?;
+    let host = arguments.erasure.confirm(&question, &places)?;
     let done = match places.vault(&account, Some(&host)).reset()? {
         true => format!("What was learned of {account} is forgotten. Learning begins anew."),
         false => format!("Nothing was learned of {account}."),

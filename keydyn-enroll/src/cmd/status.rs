@@ -20,7 +20,7 @@ Examples:
   sudo keydyn status alice --json
       for a program to read; times are seconds since 1970
 
-It asks for no password, so it tells only what the state and the outside of the sealed profiles
+It asks for no password, so it tells only what the state and the outside of the sealed profiles \
 tell. The rhythm, the sittings and the length of the text are sealed.
 ";
 

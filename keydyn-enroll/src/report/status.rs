@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::account::{Account, Directories};
 use crate::report::advice::{self, Advice};
-use crate::terminal::paragraph;
+use crate::terminal::{item, paragraph};
 
 /// Verdicts that are told in words; a program gets all that are kept.
 const TOLD: usize = 5;
@@ -141,7 +141,7 @@ impl Entry {
             false => state,
         };
         paragraph(out, &format!("{who}: {state}"), "    ")?;
-        let mut line = |text: &str| paragraph(out, &format!("  {text}"), "    ");
+        let mut line = |text: &str| item(out, text);
         line(&self.meaning())?;
         if self.learned > 0 {
             line(&format!("Typings learned: {}.", self.learned))?;
@@ -160,14 +160,17 @@ impl Entry {
             ))?;
         }
         for judged in self.verdicts.iter().take(TOLD) {
-            line(&format!("  {}: {}", ago(judged.at, self.now), judged.words))?;
+            line(&format!("- {}: {}", ago(judged.at, self.now), judged.words))?;
+        }
+        if !self.files.is_empty() {
+            line("Files, as far as they can be checked without the password:")?;
         }
         for file in &self.files {
             match &file.defect {
-                None => line(&file.path)?,
+                None => line(&format!("- {}: sound", file.path))?,
                 // A file that cannot be read is told with its path.
-                Some(defect) if defect.starts_with(&file.path) => line(defect)?,
-                Some(defect) => line(&format!("{}: {defect}", file.path))?,
+                Some(defect) if defect.starts_with(&file.path) => line(&format!("- {defect}"))?,
+                Some(defect) => line(&format!("- {}: {defect}", file.path))?,
             }
         }
         for advice in &self.advice {

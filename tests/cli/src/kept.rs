@@ -1,9 +1,14 @@
 //! What logins leave in the state directories, without a login.
 
 use keydyn_core::digraph::KeySequence;
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Mutex;
+
 use keydyn_core::eval::typist::SyntheticTypist;
 use keydyn_core::key::KeyCode;
 use keydyn_core::policy::Strictness;
+use keydyn_core::store::files::StateFiles as _;
 use keydyn_core::store::header::KdfParams;
 use keydyn_core::store::profile::Lesson;
 use keydyn_core::store::seal::SealKey;
@@ -14,6 +19,9 @@ use keydyn_sys::file::StateDir;
 use keydyn_sys::system;
 
 use crate::Place;
+
+/// Names and contents.
+type Files = Vec<(String, Vec<u8>)>;
 
 impl Place {
     fn directories(&self) -> (StateDir, StateDir) {
@@ -54,12 +62,29 @@ impl Place {
         phase
     }
 
-    /// The user is armed.
+    /// The user, of whom nothing is kept yet, is armed.
     ///
     /// # Panics
     /// If not.
     pub fn arm(&self, uid: u32) {
-        assert_eq!(self.learn(uid, 1, 30), Phase::Armed);
+        // Learned once, then copied.
+        static ARMED: Mutex<BTreeMap<u32, Files>> = Mutex::new(BTreeMap::new());
+        let mut armed = ARMED.lock().expect("nobody has panicked");
+        let files = armed.entry(uid).or_insert_with(|| {
+            let place = Self::new();
+            assert_eq!(place.learn(uid, 1, 30), Phase::Armed);
+            let (main, _) = place.directories();
+            let names = main.names().expect("a directory");
+            let read = |name: &String| fs::read(place.state().join(name)).expect("a file");
+            names
+                .iter()
+                .map(|name| (name.clone(), read(name)))
+                .collect()
+        });
+        let (main, _) = self.directories();
+        for (name, bytes) in files {
+            main.write(name, bytes, false).expect("it is written");
+        }
     }
 
     /// The armed user has got this verdict so many seconds ago.

@@ -1,4 +1,5 @@
 //! `keydyn status` as people and programs read it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::fs;
 
