@@ -130,19 +130,22 @@ impl Entry {
             .unwrap_or_else(|| format!("uid {}", self.uid))
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// `over` is what puts keydyn out of force for everybody.
+    fn write(&self, out: &mut dyn Write, over: Option<&str>) -> io::Result<()> {
         let (who, uid, state) = (self.who(), self.uid, self.state.replace('-', " "));
         let who = match self.user {
             Some(_) => format!("{who} (uid {uid})"),
             None => format!("{who}, which no user has"),
         };
-        let state = match self.disabled {
-            true => format!("disabled (else {state})"),
-            false => state,
+        let state = match over.or(self.disabled.then_some("disabled")) {
+            Some(over) => format!("{over} (else {state})"),
+            None => state,
         };
         paragraph(out, &format!("{who}: {state}"), "    ")?;
         let mut line = |text: &str| item(out, text);
-        line(&self.meaning())?;
+        if over.is_none() {
+            line(&self.meaning())?;
+        }
         if self.learned > 0 {
             line(&format!("Typings learned: {}.", self.learned))?;
         }
@@ -236,6 +239,11 @@ impl Document {
         if let Some(defect) = &self.host_key {
             paragraph(out, defect, "")?;
         }
+        let over = match (self.switched_off, self.disabled) {
+            (true, _) => Some("switched off"),
+            (false, true) => Some("disabled"),
+            (false, false) => None,
+        };
         if self.users.is_empty() {
             paragraph(out, "Nothing is kept of anybody.", "")?;
         }
@@ -243,7 +251,7 @@ impl Document {
             if i > 0 {
                 writeln!(out)?;
             }
-            entry.write(out)?;
+            entry.write(out, over)?;
         }
         Ok(())
     }

@@ -30,6 +30,9 @@ fn whoever_is_asked_has_to_say_yes() {
             assert_eq!(names(&place), before, "{verb} {answer:?}");
         }
         let session = place.keydyn(&[verb, "nobody"]).terminal();
+        let interrupted = session.expect("Type yes to go on:").keys("\u{3}").end();
+        assert_eq!((interrupted.code, names(&place)), (None, before.clone()));
+        let session = place.keydyn(&[verb, "nobody"]).terminal();
         let session = session.expect("nobody (uid 65534) will be");
         session
             .expect("Type yes to go on:")

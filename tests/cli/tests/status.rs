@@ -180,7 +180,14 @@ fn all_lists_those_too_who_are_gone() {
     );
     place.keydyn(&["disable", "--all"]).piped("").assert(0, &[]);
     let all = place.keydyn(&["status", "--all"]).piped("");
-    all.assert(0, &["disabled for everybody", "`keydyn enable --all`"]);
+    all.assert(
+        0,
+        &[
+            "disabled for everybody",
+            "`keydyn enable --all`",
+            "nobody (uid 65534): disabled (else learning)",
+        ],
+    );
 }
 
 #[test]
