@@ -5,14 +5,16 @@ use std::process::ExitCode;
 
 use keydyn_core::eval::protocol::Unsuitable;
 use keydyn_core::eval::read::DataError;
+use keydyn_core::store::files::FileError;
+use keydyn_core::store::switch::NowhereToWrite;
 
 /// For the end of every help text.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the result could not be written
+  1  not done: the answer was no, or the result could not be written
   2  the command line is wrong; nothing was done
-  3  the data could not be read, or does not suit what was asked";
+  3  a file, a user or this machine is not as it has to be";
 
 /// Why a verb did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,50 @@ pub(crate) enum Failure {
     /// Standard output broke.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
+    /// Only root may.
+    #[error("only root may read and write what is kept of users; run `sudo keydyn {verb} ...`")]
+    NotRoot { verb: &'static str },
+    /// Nobody has this name.
+    #[error(
+        "there is no user {name:?}; check the spelling, or name a user who is gone by `--uid N`"
+    )]
+    UnknownUser { name: String },
+    /// That is not the same as no.
+    #[error("who the user is cannot be told: {error}; try again, or name the user by `--uid N`")]
+    NameService { error: io::Error },
+    /// An account's files.
+    #[error(transparent)]
+    File(FileError),
+    /// A disk that can only be read.
+    #[error("{0}; make the disk writable (for example `mount -o remount,rw /`) and run this again")]
+    ReadOnly(FileError),
+    /// Somebody logs in at this moment.
+    #[error("{0}, perhaps a login; nothing was done, run this again")]
+    Busy(FileError),
+    /// A question that nobody can answer.
+    #[error("there is no terminal to ask on, so nothing was done; add `--yes` if you mean it")]
+    NoTerminal,
+    /// The answer was no.
+    #[error("nothing was done")]
+    Declined,
+    /// It was told, and is not well.
+    #[error("not all is well with {0}; what to do is said above")]
+    Unwell(String),
+    /// Not even the way out could be opened.
+    #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
+    NowhereToWrite(#[from] NowhereToWrite),
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        match &error {
+            FileError::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly(error)
+            }
+            FileError::Busy { .. } => Self::Busy(error),
+            _ => Self::File(error),
+        }
+    }
 }
 
 impl Failure {
@@ -41,8 +87,19 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
-            Self::Output(_) => 1,
-            Self::Open { .. } | Self::Data(_) | Self::Unsuitable { .. } => 3,
+            Self::Output(_) | Self::Declined => 1,
+            Self::NoTerminal => 2,
+            Self::Open { .. }
+            | Self::Data(_)
+            | Self::Unsuitable { .. }
+            | Self::NotRoot { .. }
+            | Self::UnknownUser { .. }
+            | Self::NameService { .. }
+            | Self::File(_)
+            | Self::ReadOnly(_)
+            | Self::Busy(_)
+            | Self::Unwell(_)
+            | Self::NowhereToWrite(_) => 3,
         })
     }
 

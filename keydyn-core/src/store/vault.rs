@@ -14,6 +14,9 @@ use super::profile::{Lesson, Profile};
 use super::seal::{OpenError, SealKey, open, seal};
 use super::state::{AccountState, Phase, STATE_LEN};
 
+mod erase;
+pub mod survey;
+
 /// Which of an account's two profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
@@ -89,9 +92,7 @@ pub enum LearnError {
     #[error("it does not fit what was learned while the login was under way")]
     NotTrusted,
     /// What is known of the account does not go together with the profile.
-    #[error(
-        "the account's state is lost or does not fit its profile; remove its files to begin anew"
-    )]
+    #[error("the account's state is lost or does not fit its profile; `keydyn reset` begins anew")]
     StateUnknown,
     /// The profile cannot be encoded.
     #[error(transparent)]
@@ -164,7 +165,7 @@ impl<'a> Vault<'a> {
     #[must_use]
     pub fn derivation(&self) -> Option<(Salt, KdfParams)> {
         [Slot::First, Slot::Second].into_iter().find_map(|slot| {
-            self.generations(slot).find_map(|name| {
+            self.generations(slot).into_iter().find_map(|name| {
                 let file = self.main.read(&name, FILE_LEN).ok()??;
                 Header::parse(&file)
                     .ok()
@@ -173,10 +174,16 @@ impl<'a> Vault<'a> {
         })
     }
 
-    fn generations(&self, slot: Slot) -> impl Iterator<Item = String> {
+    fn generations(&self, slot: Slot) -> [String; 2] {
         let name = self.profile_name(slot);
         let before = previous(&name);
-        [name, before].into_iter()
+        [name, before]
+    }
+
+    /// Whether a generation of this profile is there, or may be.
+    fn is_kept(&self, slot: Slot) -> bool {
+        let there = |name: &String| !matches!(self.main.read(name, FILE_LEN), Ok(None));
+        self.generations(slot).iter().any(there)
     }
 
     /// Opens the profile that this key opens.
@@ -281,11 +288,7 @@ impl<'a> Vault<'a> {
     /// an account that has files is unknown, and one that has none has no state.
     #[must_use]
     pub fn standing_unopened(&self) -> Standing {
-        let exists = |slot| {
-            self.generations(slot)
-                .any(|name| !matches!(self.main.read(&name, FILE_LEN), Ok(None)))
-        };
-        match exists(Slot::First) || exists(Slot::Second) {
+        match self.is_kept(Slot::First) || self.is_kept(Slot::Second) {
             true => self.standing(&Opening::OtherPassword),
             false => self.standing(&Opening::Absent),
         }
@@ -335,15 +338,18 @@ impl<'a> Vault<'a> {
     }
 
     /// The state as it is on disk now, or `seen` where there is none that can be read. Counters
-    /// are the disk's; the phase never falls behind what the open profile has shown.
+    /// are the disk's; the phase never falls behind what the open profile has shown, unless that
+    /// was removed since: an account must not stay armed without one.
     fn fresh_state(&self, seen: &AccountState) -> AccountState {
         match self.standing(&Opening::Absent) {
             Standing::Known(mut state) if state.generation > 0 => {
-                if seen.phase == Phase::Armed {
+                let behind = seen.phase == Phase::Armed && state.phase != Phase::Armed;
+                if behind && self.is_kept(Slot::First) {
                     state.phase = Phase::Armed;
                 }
                 state
             }
+            Standing::Known(nothing) if !self.is_kept(Slot::First) => nothing,
             _ => seen.clone(),
         }
     }

@@ -1,6 +1,12 @@
 //! One file a verb.
 
+mod demo;
+mod disable;
+mod enable;
 mod evaluate;
+mod forget;
+mod reset;
+mod status;
 
 use std::io::Write;
 
@@ -10,14 +16,26 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Demo(demo::Arguments),
+    Disable(disable::Arguments),
+    Enable(enable::Arguments),
     Evaluate(evaluate::Arguments),
+    Forget(forget::Arguments),
+    Reset(reset::Arguments),
+    Status(status::Arguments),
 }
 
 impl Verb {
     /// Does it, and writes the result to `out`.
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Demo(arguments) => demo::run(&arguments, out),
+            Self::Disable(arguments) => disable::run(&arguments, out),
+            Self::Enable(arguments) => enable::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),
+            Self::Forget(arguments) => forget::run(&arguments, out),
+            Self::Reset(arguments) => reset::run(&arguments, out),
+            Self::Status(arguments) => status::run(&arguments, out),
         }
     }
 }

@@ -289,6 +289,21 @@ impl Machine {
         self
     }
 
+    /// With the marker of `keydyn disable` under this name: `state/all.disabled`.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn marked(self, name: &str) -> Self {
+        let private = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
+        let marker = self.path(name);
+        let directory = marker.parent().expect("a directory");
+        fs::create_dir_all(directory).expect("a directory");
+        fs::set_permissions(directory, private(0o700)).expect("closed to others");
+        fs::write(&marker, b"").expect("the marker is written");
+        fs::set_permissions(&marker, private(0o600)).expect("closed to others");
+        self
+    }
+
     /// From now on the right password is another one.
     pub fn change_password(&mut self, password: &str) {
         password.clone_into(&mut self.password);

@@ -9,13 +9,15 @@ use crate::store::profile::tests::{lesson, typing};
 use crate::store::state::Verdict;
 use crate::time::Timestamp;
 
+mod erase;
 mod faults;
+mod survey;
 
 /// A stand-in for a directory, whose writes can be made to fail after a number of steps.
 #[derive(Default)]
 struct MemoryFiles {
     files: RefCell<BTreeMap<String, Vec<u8>>>,
-    writes_left: Cell<Option<u32>>,
+    writes_left: Rc<Cell<Option<u32>>>,
     busy: Cell<bool>,
     held: Rc<Cell<bool>>,
 }
@@ -130,6 +132,14 @@ impl Machine {
             &lesson(&sample, at + u64::from(i)),
             [9; 24],
         )
+    }
+
+    /// The same files once more.
+    fn copy(&self) -> Self {
+        let copy = Self::new();
+        *copy.main.files.borrow_mut() = self.main.files.borrow().clone();
+        *copy.run.files.borrow_mut() = self.run.files.borrow().clone();
+        copy
     }
 
     fn armed(key: &SealKey) -> Self {
