@@ -57,7 +57,7 @@ pub(crate) fn machine(script: &Path, log: Log) -> Machine {
     let log = log.into_file(value("log").map(Into::into));
     let typing = match value("unusable").as_deref() {
         Some("source-failed") => Err(FailureToAcquire::SourceFailed),
-        Some("no-source") => Err(FailureToAcquire::NoSource),
+        Some("seat-inactive") => Err(FailureToAcquire::SeatInactive),
         _ => trace.parse::<Trace>().map_err(|error| {
             log.write(Level::Error, &format!("{}: {error}", script.display()));
             FailureToAcquire::SourceFailed
