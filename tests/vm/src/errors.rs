@@ -32,7 +32,7 @@ impl Intervals {
     /// If there are more or fewer.
     #[must_use]
     pub fn against(&self, true_ones: &Self) -> Errors {
-        assert_eq!(self.0.len(), true_ones.0.len(), "a key is missing");
+        assert_eq!(self.0.len(), true_ones.0.len(), "keys are missing");
         let pairs = self.0.iter().zip(&true_ones.0);
         Errors::new(pairs.map(|(&is, &should)| i64::from(is) - i64::from(should)))
     }

@@ -32,12 +32,13 @@ impl PlainReader {
             .split('/')
             .find(|part| part.starts_with("event"))
             .expect("a device");
-        let process = guest.shell.run(&format!(
-            "cat /dev/input/{device} >/run/kernel & echo $!"
-        ));
-        Self {
-            process: process.trim().to_owned(),
-        }
+        let process = guest
+            .shell
+            .run(&format!("cat /dev/input/{device} >/run/kernel & echo $!"));
+        let process = process.trim().to_owned();
+        let open = format!("ls -l /proc/{process}/fd | grep -q {device}");
+        guest.shell.wait_until(&open);
+        Self { process }
     }
 
     /// Everything since, on the kernel's wall clock.

@@ -46,9 +46,8 @@ impl Guest {
             .expect("a temporary directory");
         let initrd = place.path().join("initrd");
         join(&image.join("initrd"), &files.finish(), &initrd).expect("the initramfs is written");
-        let lines = ["console", "shell", "monitor"].map(|name| {
-            UnixListener::bind(place.path().join(name)).expect("a socket can be made")
-        });
+        let lines = ["console", "shell", "monitor"]
+            .map(|name| UnixListener::bind(place.path().join(name)).expect("a socket can be made"));
         let mut qemu = Qemu::start(&image.join("vmlinuz"), place);
         let [console, shell, monitor] = lines.map(|line| qemu.connection(&line));
         let console = Console::new(console);
@@ -75,7 +74,10 @@ impl Guest {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
-            if prompts.iter().any(|prompt| screen.last_line().ends_with(prompt)) {
+            if prompts
+                .iter()
+                .any(|prompt| screen.last_line().ends_with(prompt))
+            {
                 return screen;
             }
             assert!(

@@ -23,8 +23,8 @@ set -e
 useradd --create-home --shell /usr/local/bin/greet owner
 echo owner:keydyn2026 | chpasswd --crypt-method SHA512 --sha-rounds 1000
 ";
-/// What `login` and the password module say at the end of an attempt.
-const LET_IN: &str = "session opened for user owner";
+/// What the password module says when a session is over, and `login` when there is none.
+const LET_IN: &str = "session closed for user owner";
 const REFUSED: &str = "FAILED LOGIN";
 
 /// The machine and the attempts on it.
@@ -125,8 +125,9 @@ impl Login {
     ///
     /// # Panics
     /// If the clock cannot be set.
-    pub fn wait(&mut self, hours: u32) {
-        let command = format!("date --set=\"+{hours} hours\"");
+    pub fn wait(&mut self, hours: u64) {
+        let seconds = hours * 3600;
+        let command = format!("date --set=@$(($(date +%s) + {seconds}))");
         self.guest.shell.run(&command);
     }
 }

@@ -64,7 +64,19 @@ impl Overlay {
         let links = if mode == DIRECTORY { 2 } else { 1 };
         // Inode, mode, owner, group, links, time, size, four device numbers, name, checksum.
         let fields = [
-            self.entries, mode, 0, 0, links, 0, size, 0, 0, 0, 0, name_size, 0,
+            self.entries,
+            mode,
+            0,
+            0,
+            links,
+            0,
+            size,
+            0,
+            0,
+            0,
+            0,
+            name_size,
+            0,
         ];
         let mut header = String::from("070701");
         for field in fields {
@@ -80,7 +92,8 @@ impl Overlay {
     }
 
     fn pad(&mut self) {
-        self.archive.resize(self.archive.len().next_multiple_of(4), 0);
+        self.archive
+            .resize(self.archive.len().next_multiple_of(4), 0);
     }
 }
 
@@ -102,7 +115,13 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["usr", "usr/local", "usr/local/a", "usr/local/b", "TRAILER!!!"]
+            [
+                "usr",
+                "usr/local",
+                "usr/local/a",
+                "usr/local/b",
+                "TRAILER!!!"
+            ]
         );
         assert_eq!(archive.len() % 4, 0);
         assert!(text.contains("000081ed"), "a plain file with 0755: {text}");

@@ -46,9 +46,8 @@ impl Person {
 
 fn people(text: &str) -> impl Iterator<Item = Person> {
     let text = KeySequence::new(keys(text));
-    (0..PEOPLE).filter_map(move |person| {
-        SyntheticTypist::new(SEED, person, text.clone()).map(Person)
-    })
+    (0..PEOPLE)
+        .filter_map(move |person| SyntheticTypist::new(SEED, person, text.clone()).map(Person))
 }
 
 #[cfg(test)]

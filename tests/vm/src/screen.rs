@@ -53,7 +53,13 @@ mod tests {
     #[test]
     fn the_memory_is_cut_into_lines() {
         let line = |text: &str| format!("{text:<COLUMNS$}");
-        let memory = [line("Debian"), line("host login: me"), line("Password:"), line("")].concat();
+        let memory = [
+            line("Debian"),
+            line("host login: me"),
+            line("Password:"),
+            line(""),
+        ]
+        .concat();
         let screen = Screen::from_memory(&memory);
         assert_eq!(screen.last_line(), "Password:");
         assert!(screen.shows("login: me"));

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let mut keyboards = SeatKeyboards::new();
     keyboards.listen(&Conversation {
         service: "hear",
+        user: "root",
         tty: Some("tty1"),
         remote_host: None,
         remote_user: None,
