@@ -3,8 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use keydyn_core::eval::protocol::Unsuitable;
 use keydyn_core::eval::read::DataError;
+use keydyn_core::eval::setup::Unsuitable;
 
 /// For the end of every help text.
 pub(crate) const EXIT_CODES: &str = "\
@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// A sound recording for another purpose.
     #[error("{file}: {reason}")]
     Unsuitable { file: String, reason: Unsuitable },
+    /// Options that do not go together.
+    #[error("{0}")]
+    Usage(String),
     /// Standard output broke.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -42,6 +45,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
             Self::Output(_) => 1,
+            Self::Usage(_) => 2,
             Self::Open { .. } | Self::Data(_) | Self::Unsuitable { .. } => 3,
         })
     }

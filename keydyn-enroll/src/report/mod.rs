@@ -1,7 +1,9 @@
 //! Results as people and as programs read them.
 
 pub(crate) mod json;
-pub(crate) mod table;
+pub(crate) mod paper;
+mod table;
+pub(crate) mod text;
 
 use keydyn_core::eval::figures::Figures;
 
