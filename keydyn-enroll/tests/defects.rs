@@ -241,7 +241,7 @@ const LONG: Kit = &[
     ),
     (
         "typing_twice.csv",
-        ", line 4, column rep: this typing already ended in line 2; the rows of a typing must stand together, and every typing needs a session and rep of its own",
+        ", line 4, column rep: this typing is the same to the microsecond as the one that ended in line 2; remove the copy",
     ),
 ];
 

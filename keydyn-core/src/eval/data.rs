@@ -69,6 +69,9 @@ pub struct About {
     /// Typings that are not in the data set, because their keys are not those of the text that
     /// most typings of their account have.
     pub other_text: usize,
+    /// Typings that have the session and the repetition of another one: all are taken, in the
+    /// order of the recording.
+    pub same_number: usize,
     /// Names of keyboards, in the order of the recording; empty if it names none.
     pub keyboards: Vec<String>,
     /// Names of sessions by their numbers; empty if their numbers are their names.

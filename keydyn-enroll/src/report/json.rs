@@ -22,6 +22,7 @@ struct Recording {
     users: usize,
     typings: usize,
     other_text: usize,
+    same_number: usize,
     ignored_columns: Vec<String>,
 }
 
@@ -59,7 +60,7 @@ struct Entry {
 struct Spread {
     mean: f64,
     sd: Option<f64>,
-    ci95: [f64; 2],
+    ci95: Option<[f64; 2]>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +77,7 @@ struct Place {
     attempts: u32,
     refused: u32,
     frr: Option<f64>,
+    frr_ci95: Option<[f64; 2]>,
     not_judged: u32,
 }
 
@@ -88,6 +90,7 @@ pub(crate) fn write(out: &mut dyn Write, data: &DataSet, outcomes: &[Outcome]) -
             users: data.typists().len(),
             typings: data.attempts(),
             other_text: about.other_text,
+            same_number: about.same_number,
             ignored_columns: about.ignored_columns.clone(),
         },
         detectors: outcomes.iter().map(|o| Entry::of(data, o)).collect(),
@@ -101,7 +104,11 @@ impl Entry {
         let figures = &outcome.figures;
         let setup = &figures.setup;
         let mean = |summary: Option<Summary>| summary.map(|summary| rounded(summary.mean));
-        let ci95 = |summary: Option<Summary>| summary.map(|summary| summary.ci95.map(rounded));
+        let ci95 = |summary: Option<Summary>| {
+            summary
+                .and_then(|summary| summary.ci95)
+                .map(|ends| ends.map(rounded))
+        };
         let sessions = figures.sittings.iter().map(|(sitting, tally)| {
             let session = data.session_name(sitting.session);
             Place::of(data, Some(session), sitting.keyboard, *tally)
@@ -145,7 +152,7 @@ impl Spread {
         Self {
             mean: rounded(summary.mean),
             sd: summary.sd.map(rounded),
-            ci95: summary.ci95.map(rounded),
+            ci95: summary.ci95.map(|ends| ends.map(rounded)),
         }
     }
 }
@@ -179,6 +186,7 @@ impl Place {
             attempts: tally.refused.decided,
             refused: tally.refused.yes,
             frr: tally.refused.rate().map(rounded),
+            frr_ci95: tally.refused.ci95().map(|ends| ends.map(rounded)),
             not_judged: tally.failures,
         }
     }

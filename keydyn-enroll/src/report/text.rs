@@ -164,10 +164,11 @@ fn sittings(data: &DataSet, figures: &Figures) -> Table {
             tally.refused.decided.to_string(),
             tally.refused.yes.to_string(),
             share(tally.refused.rate()),
+            ends(tally.refused.ci95()),
             tally.failures.to_string(),
         ]
     };
-    let headings = ["attempts", "refused", "FRR %", "not judged"];
+    let headings = ["attempts", "refused", "FRR %", "[95 %]", "not judged"];
     if figures.sittings.is_empty() {
         let mut table = Table::new(&[&["keyboard"][..], &headings].concat());
         for (number, tally) in &figures.keyboards {
@@ -194,6 +195,12 @@ fn notes(data: &DataSet) -> Vec<String> {
         let few = about.other_text;
         notes.push(format!(
             "{few} typing(s) have other keys than most of their account and were not judged."
+        ));
+    }
+    if about.same_number > 0 {
+        let few = about.same_number;
+        notes.push(format!(
+            "{few} typing(s) have the session and rep of another; all were taken, in the order of the file."
         ));
     }
     if !about.ignored_columns.is_empty() {
@@ -271,11 +278,12 @@ fn share(rate: Option<f64>) -> String {
 }
 
 fn interval(summary: Option<Summary>) -> String {
-    let between = |summary: Summary| {
-        let [low, high] = summary.ci95;
-        format!("[{}, {}]", per_cent(low), per_cent(high))
-    };
-    summary.map_or_else(|| NO_FIGURE.to_owned(), between)
+    ends(summary.and_then(|summary| summary.ci95))
+}
+
+fn ends(interval: Option<[f64; 2]>) -> String {
+    let between = |[low, high]: [f64; 2]| format!("[{}, {}]", per_cent(low), per_cent(high));
+    interval.map_or_else(|| NO_FIGURE.to_owned(), between)
 }
 
 fn per_cent(rate: f64) -> String {

@@ -151,7 +151,7 @@ impl Layout {
         let typist = collection.person(subject);
         let account = None;
         let whose = Whose { typist, account };
-        if let Some(first) = collection.line_of(whose, session, rep) {
+        if let Some((first, _)) = collection.seen(whose, session, rep) {
             return Err((self.rep, Problem::Duplicate { first }));
         }
         collection.add(row.line, whose, attempt);

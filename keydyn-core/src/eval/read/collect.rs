@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::Problem;
-use crate::digraph::KeySequence;
+use crate::digraph::{KeySequence, Sample};
 use crate::eval::data::{About, Attempt, DataSet, Typist};
 
 /// Who typed on whose account; both as numbers of [`Collection::person`].
@@ -20,8 +20,8 @@ pub(super) struct Collection {
     people: Vec<String>,
     by_name: HashMap<String, usize>,
     typings: Vec<(Whose, Attempt)>,
-    /// The last line of each typing.
-    lines: HashMap<(Whose, u32, u32), u64>,
+    /// The last line of each typing, and its place among them.
+    seen: HashMap<(Whose, u32, u32), (u64, usize)>,
 }
 
 impl Collection {
@@ -36,15 +36,17 @@ impl Collection {
         who
     }
 
-    /// The last line of a typing that was added before.
-    pub(super) fn line_of(&self, whose: Whose, session: u32, rep: u32) -> Option<u64> {
-        self.lines.get(&(whose, session, rep)).copied()
+    /// The last typing of this number that was added, and the line in which it ended.
+    pub(super) fn seen(&self, whose: Whose, session: u32, rep: u32) -> Option<(u64, &Sample)> {
+        let &(line, place) = self.seen.get(&(whose, session, rep))?;
+        let (_, attempt) = self.typings.get(place)?;
+        Some((line, &attempt.sample))
     }
 
     /// Adds a typing that ended in this line.
     pub(super) fn add(&mut self, line: u64, whose: Whose, attempt: Attempt) {
-        let typing = (whose, attempt.session, attempt.rep);
-        self.lines.insert(typing, line);
+        let number = (whose, attempt.session, attempt.rep);
+        self.seen.insert(number, (line, self.typings.len()));
         self.typings.push((whose, attempt));
     }
 

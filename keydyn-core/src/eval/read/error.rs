@@ -190,6 +190,14 @@ pub enum Problem {
     /// More names of keys than any keyboard has.
     #[error("there are more than {0} different keys; is this column the name of the key?")]
     TooManyNames(usize),
+    /// One typing twice.
+    #[error(
+        "this typing is the same to the microsecond as the one that ended in line {ended}; remove the copy"
+    )]
+    Copied {
+        /// The last row of the other one.
+        ended: u64,
+    },
     /// Two keyboards in one typing.
     #[error("this typing began on keyboard {0:?}; a typing is of one keyboard")]
     TwoKeyboards(String),

@@ -166,6 +166,9 @@ struct Reading {
     /// The typing whose rows are being read.
     typing: Option<(Identity, Option<u32>)>,
     strokes: Vec<Stroke>,
+    /// The index of the first key, as in the typing before.
+    begins_with: u32,
+    same_number: usize,
 }
 
 impl Reading {
@@ -178,6 +181,8 @@ impl Reading {
             keyboards: Names::default(),
             typing: None,
             strokes: Vec::new(),
+            begins_with: 0,
+            same_number: 0,
         }
     }
 
@@ -202,18 +207,13 @@ impl Reading {
             }
             _ => {
                 self.close()?;
-                let Identity {
-                    whose,
-                    session,
-                    rep,
-                } = identity;
-                if let Some(ended) = self.collection.line_of(whose, session, rep) {
-                    return Err((row.line, self.layout.rep, Problem::Scattered { ended }));
-                }
                 self.typing = Some((identity, keyboard));
             }
         }
         let place = row.ordinal(index).map_err(at(index))?;
+        if self.strokes.is_empty() {
+            self.check_begin(row, &identity, place)?;
+        }
         if self.strokes.len() == MAX_KEYS {
             return Err((row.line, index, Problem::TypingTooLong));
         }
@@ -229,6 +229,27 @@ impl Reading {
             release,
         });
         Ok(())
+    }
+
+    /// A typing whose number was there before must begin anew: a slip of numbering is no harm, but
+    /// the rest of a typing that was torn apart is no typing.
+    fn check_begin(&self, row: &Row, identity: &Identity, index: u32) -> Result<(), Defect> {
+        let seen = self.seen(identity);
+        match seen {
+            Some((ended, _)) if index != self.begins_with => {
+                Err((row.line, self.layout.rep, Problem::Scattered { ended }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn seen(&self, identity: &Identity) -> Option<(u64, &Sample)> {
+        let Identity {
+            whose,
+            session,
+            rep,
+        } = *identity;
+        self.collection.seen(whose, session, rep)
     }
 
     fn identity(&mut self, row: &Row) -> Result<Identity, Defect> {
@@ -282,6 +303,7 @@ impl Reading {
         };
         self.strokes.sort_by_key(|stroke| stroke.index);
         self.check()?;
+        self.begins_with = self.strokes.first().map_or(0, |stroke| stroke.index);
         let last = self.strokes.iter().map(|stroke| stroke.line).max();
         let strokes = std::mem::take(&mut self.strokes);
         let keys = KeySequence::new(strokes.iter().map(|stroke| stroke.key).collect());
@@ -291,13 +313,19 @@ impl Reading {
         let downs = pairs.map(|pair| duration(pair[0].press, pair[1].press));
         // One to 128 keys, with as many features as they have.
         if let Some(sample) = Sample::new(keys, holds, downs.collect()) {
+            let last = last.unwrap_or_default();
+            if let Some((ended, other)) = self.seen(&identity) {
+                if *other == sample {
+                    return Err((last, self.layout.rep, Problem::Copied { ended }));
+                }
+                self.same_number += 1;
+            }
             let attempt = Attempt {
                 session: identity.session,
                 rep: identity.rep,
                 keyboard: keyboard.and_then(|keyboard| u16::try_from(keyboard).ok()),
                 sample,
             };
-            let last = last.unwrap_or_default();
             self.collection.add(last, identity.whose, attempt);
         }
         Ok(())
@@ -358,6 +386,7 @@ impl Reading {
             ignored_columns,
             keyboards: self.keyboards.names().to_vec(),
             sessions,
+            same_number: self.same_number,
             ..About::default()
         })
     }
@@ -528,6 +557,18 @@ mod tests {
         let data = self::data(&text).unwrap();
         assert_eq!(names(data.typists()), [("s", 2), ("t", 2)]);
         assert_eq!((data.about().other_text, data.others(1).count()), (1, 0));
+    }
+
+    #[test]
+    fn a_slip_of_numbering_is_told_and_a_copy_is_a_defect() {
+        let data = rows("s,1,7,0,a,0,90\ns,1,6,0,a,0,80\ns,1,7,0,a,0,70");
+        let holds: Vec<_> = data.typists()[0]
+            .attempts
+            .iter()
+            .map(|attempt| micros(attempt.sample.holds())[0])
+            .collect();
+        assert_eq!(holds, [Some(80_000), Some(90_000), Some(70_000)]);
+        assert_eq!(data.about().same_number, 1);
     }
 
     proptest! {
