@@ -60,8 +60,11 @@ fn assert_measured(arguments: &[&str], expected: &[Expected]) {
     }
 }
 
-/// EER, its standard deviation over users and the zero-miss rate of Killourhy and Maxion (2009).
-const PUBLISHED: [(&str, f64, Option<(f64, f64)>); 8] = [
+/// EER, and where they are given its standard deviation over users and the zero-miss rate.
+type Published = (&'static str, f64, Option<(f64, f64)>);
+
+/// Of Killourhy and Maxion (2009).
+const PUBLISHED: [Published; 8] = [
     ("scaled-manhattan", 0.0962, Some((0.0694, 0.601))),
     (
         "nearest-neighbour-mahalanobis",

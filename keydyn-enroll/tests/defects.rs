@@ -101,7 +101,7 @@ const WIDE: Kit = &[
     ),
     (
         "too_few_repetitions.csv",
-        ": stream:10 needs at least 15 typings of an account's owner, and nobody has more than 9 (s1); use `stream:4`, or record more",
+        ": stream:10 needs at least 15 typings of an account's owner, and nobody has more than 9 (s1); use `stream:3`, or record more",
     ),
     (
         "unclosed_quote.csv",

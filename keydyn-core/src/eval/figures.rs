@@ -70,16 +70,25 @@ pub fn evaluate(
     on_trial: &(dyn Fn() + Sync),
 ) -> Result<Figures, Unsuitable> {
     setup.check_data(data, kind)?;
-    let draws = setup.draws(data) as usize;
-    let trials: Vec<Trial> = (0..data.typists().len() * draws)
+    let draws = setup.draws(data);
+    // Together where one pass does for all draws; apart otherwise, for as many threads as there are.
+    let learns_impostors = trial::effective_rule(setup, kind) == Some(LearnRule::Accepted);
+    let pass = if learns_impostors { 1 } else { draws.max(1) };
+    let passes = draws.div_ceil(pass);
+    let trials: Vec<Vec<Trial>> = (0..data.typists().len() * passes as usize)
         .into_par_iter()
         .map(|i| {
-            let trial = trial::run(data, i / draws, setup, kind, (i % draws) as u64);
-            on_trial();
-            trial
+            let (owner, first) = (
+                i / passes as usize,
+                (i % passes as usize) as u64 * u64::from(pass),
+            );
+            let trials = trial::run(data, owner, setup, kind, first..first + u64::from(pass));
+            trials.iter().for_each(|_| on_trial());
+            trials
         })
         .collect();
-    let accounts: Vec<&[Trial]> = trials.chunks(draws.max(1)).collect();
+    let trials: Vec<Trial> = trials.into_iter().flatten().collect();
+    let accounts: Vec<&[Trial]> = trials.chunks(draws.max(1) as usize).collect();
     summarise(data, &accounts, setup, kind)
 }
 
@@ -272,7 +281,7 @@ mod tests {
             reason: Reason::TooFew { has: 7 },
         };
         assert_eq!(found.left_out, [expected]);
-        let trial = trial::run(&data, 0, &setup, DetectorKind::SequenceMemory, 0);
+        let trial = trial::run(&data, 0, &setup, DetectorKind::SequenceMemory, 0..1).remove(0);
         assert_eq!(trial.scores.impostor.len(), 2 * 5);
     }
 

@@ -159,7 +159,7 @@ impl Setup {
                 has,
                 needs,
                 protocol: self.protocol,
-                advice: self.smaller_enrolment(has, data).unwrap_or_default(),
+                advice: self.smaller_enrolment(data).unwrap_or_default(),
             });
         }
         if !kind.has_threshold() && alone(data) {
@@ -192,16 +192,23 @@ impl Setup {
         })
     }
 
-    /// The largest enrolment that leaves enough of `attempts`, if there is one.
-    fn smaller_enrolment(&self, attempts: usize, data: &DataSet) -> Option<String> {
-        let largest = (1..attempts).rev().find_map(|n| {
+    /// The largest enrolment that leaves enough of everybody's attempts, or else of somebody's, if
+    /// there is one.
+    fn smaller_enrolment(&self, data: &DataSet) -> Option<String> {
+        let counts = data.typists().iter().map(|typist| typist.attempts.len());
+        let for_all = self.largest_enrolment(counts.clone().min()?, data);
+        let protocol = for_all.or_else(|| self.largest_enrolment(counts.max()?, data))?;
+        Some(format!("use `{protocol}`, or "))
+    }
+
+    fn largest_enrolment(&self, attempts: usize, data: &DataSet) -> Option<Protocol> {
+        (1..attempts).rev().find_map(|n| {
             let other = Self {
                 protocol: self.protocol.with(n)?,
                 ..*self
             };
             (other.least_attempts(data) <= attempts).then_some(other.protocol)
-        });
-        largest.map(|protocol| format!("use `{protocol}`, or "))
+        })
     }
 
     /// Which attempts of others are used.

@@ -1,6 +1,7 @@
 //! One account under one protocol and one draw of impostors.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::data::{Attempt, DataSet};
 use super::draw::{Draws, Purpose};
@@ -60,45 +61,69 @@ struct Answer {
     decision: Option<Decision>,
 }
 
-/// Runs one account through the protocol.
+/// Runs one account through the protocol, once for each of these draws of impostors.
 ///
 /// `owner` counts accounts from 0. A detector without a threshold of its own learns every genuine
-/// attempt where others learn what is accepted, and knows no logins of several attempts.
+/// attempt where others learn what is accepted, and knows no logins of several attempts. Where
+/// impostors' attempts are never learned, all draws are made in one pass.
 #[must_use]
-pub fn run(data: &DataSet, owner: usize, setup: &Setup, kind: DetectorKind, seed: u64) -> Trial {
-    let mut trial = Trial::default();
+pub fn run(
+    data: &DataSet,
+    owner: usize,
+    setup: &Setup,
+    kind: DetectorKind,
+    seeds: Range<u64>,
+) -> Vec<Trial> {
+    if effective_rule(setup, kind) == Some(LearnRule::Accepted) {
+        let each = seeds.flat_map(|seed| pass(data, owner, setup, kind, seed..seed + 1));
+        return each.collect();
+    }
+    pass(data, owner, setup, kind, seeds)
+}
+
+/// One pass, in which nothing that depends on the draws is learned, or with one draw only.
+fn pass(
+    data: &DataSet,
+    owner: usize,
+    setup: &Setup,
+    kind: DetectorKind,
+    seeds: Range<u64>,
+) -> Vec<Trial> {
+    let mut trials: Vec<Trial> = seeds.clone().map(|_| Trial::default()).collect();
     let Some(typist) = data.typists().get(owner) else {
-        return trial;
+        return trials;
     };
     if setup.too_few(typist, data).is_some() {
-        return trial;
+        return trials;
     }
     let Some((enrolment, test)) = setup.protocol.split(&typist.attempts) else {
-        return trial;
+        return trials;
     };
     let impostors = impostors(data, owner, setup);
     for offset in 0..setup.every.max(1) {
         let mut account = Account {
             detector: kind.build(setup.gain, typist.recorded()),
             setup,
-            trial: &mut trial,
+            trials: &mut trials,
         };
         if !account.enrol(enrolment) {
             break;
         }
         let last = enrolment.last().map(|attempt| attempt.session);
+        let test = test.iter().skip(offset).step_by(setup.every.max(1));
         if setup.draws_impostors() {
-            let test: Vec<&Attempt> = test.iter().skip(offset).step_by(setup.every).collect();
-            let draws = Draws::new(Purpose::Impostors, seed, [owner as u64, offset as u64]);
-            account.go_on(&test, last, &impostors, draws);
+            let numbers = [owner as u64, offset as u64];
+            let draws = seeds.clone();
+            let draws = draws.map(|seed| Draws::new(Purpose::Impostors, seed, numbers));
+            account.go_on(&test.collect::<Vec<_>>(), last, &impostors, draws.collect());
         } else {
-            account.freeze(test.iter().skip(offset).step_by(setup.every), last);
+            account.freeze(test, last);
             for sample in impostors.iter().flatten() {
-                account.impostor(sample);
+                account.impostor(0, sample);
             }
         }
     }
-    trial
+    trials
 }
 
 /// What is learned with this detector: a rule that depends on decisions needs some.
@@ -133,7 +158,8 @@ fn rows<'s, 'd>(impostors: &'s [Vec<&'d Sample>], attempts: usize) -> Vec<&'s [&
 struct Account<'s> {
     detector: Box<dyn Detector>,
     setup: &'s Setup,
-    trial: &'s mut Trial,
+    /// One a draw of impostors; what the owner does is in all of them.
+    trials: &'s mut [Trial],
 }
 
 impl Account<'_> {
@@ -141,11 +167,17 @@ impl Account<'_> {
     fn enrol(&mut self, attempts: &[Attempt]) -> bool {
         for attempt in attempts {
             if self.detector.enrol(&attempt.sample).is_err() {
-                self.trial.failures_to_acquire += 1;
+                self.each(|trial| trial.failures_to_acquire += 1);
             }
         }
-        self.trial.enrolled = self.detector.finish_enrolment().is_ok();
-        self.trial.enrolled
+        let enrolled = self.detector.finish_enrolment().is_ok();
+        self.each(|trial| trial.enrolled = enrolled);
+        enrolled
+    }
+
+    /// Notes something in every trial.
+    fn each(&mut self, note: impl FnMut(&mut Trial)) {
+        self.trials.iter_mut().for_each(note);
     }
 
     /// Judges all, learns none.
@@ -163,7 +195,7 @@ impl Account<'_> {
         test: &[&Attempt],
         mut last: Option<u32>,
         impostors: &[Vec<&Sample>],
-        mut draws: Draws,
+        mut draws: Vec<Draws>,
     ) {
         let attempts = self.attempts();
         let impostors = rows(impostors, attempts);
@@ -188,22 +220,24 @@ impl Account<'_> {
             // Where the recording ends in the middle of a login, nobody was let in so far. To leave
             // it out would leave out refusals only, as acceptances are never cut short.
             if attempts > 1 {
-                self.trial.refused_logins.note(!accepted);
+                self.each(|trial| trial.refused_logins.note(!accepted));
             }
             logins += 1;
-            if logins % interval == 0
-                && let Some(row) = draws.pick(&impostors)
-            {
-                self.break_in(row);
+            if logins % interval == 0 {
+                for (draw, draws) in draws.iter_mut().enumerate() {
+                    if let Some(row) = draws.pick(&impostors) {
+                        self.break_in(draw, row);
+                    }
+                }
             }
         }
     }
 
-    /// An impostor's login.
-    fn break_in(&mut self, row: &[&Sample]) {
+    /// An impostor's login, in the trial of this draw.
+    fn break_in(&mut self, draw: usize, row: &[&Sample]) {
         let mut accepted = false;
         for sample in row {
-            let answer = self.impostor(sample);
+            let answer = self.impostor(draw, sample);
             self.learn(sample, answer, false);
             accepted = accepts(answer);
             if accepted {
@@ -211,7 +245,7 @@ impl Account<'_> {
             }
         }
         if self.attempts() > 1 {
-            self.trial.accepted_logins.note(accepted);
+            self.trials[draw].accepted_logins.note(accepted);
         }
     }
 
@@ -225,41 +259,48 @@ impl Account<'_> {
 
     fn genuine(&mut self, attempt: &Attempt, first: bool) -> Option<Answer> {
         let answer = self.judge(&attempt.sample);
+        let refused = answer.and_then(|answer| answer.decision);
+        let refused = refused.map(|decision| decision != Decision::Genuine);
         let sitting = Sitting {
             session: attempt.session,
             keyboard: attempt.keyboard,
         };
-        let tally = self.trial.sittings.entry(sitting).or_default();
-        let Some(answer) = answer else {
-            tally.failures += 1;
-            return None;
-        };
-        self.trial.scores.genuine.push(answer.score);
-        if let Some(decision) = answer.decision {
-            let refused = decision != Decision::Genuine;
-            tally.refused.note(refused);
-            self.trial.refused.note(refused);
-            if first {
-                self.trial.refused_first.note(refused);
+        self.each(|trial| {
+            let tally = trial.sittings.entry(sitting).or_default();
+            match answer {
+                Some(answer) => trial.scores.genuine.push(answer.score),
+                None => {
+                    tally.failures += 1;
+                    trial.failures_to_acquire += 1;
+                }
             }
-        }
-        Some(answer)
+            if let Some(refused) = refused {
+                tally.refused.note(refused);
+                trial.refused.note(refused);
+                if first {
+                    trial.refused_first.note(refused);
+                }
+            }
+        });
+        answer
     }
 
-    fn impostor(&mut self, sample: &Sample) -> Option<Answer> {
-        let answer = self.judge(sample)?;
-        self.trial.scores.impostor.push(answer.score);
-        if let Some(decision) = answer.decision {
-            self.trial.accepted.note(decision == Decision::Genuine);
-        }
-        Some(answer)
-    }
-
-    fn judge(&mut self, sample: &Sample) -> Option<Answer> {
-        let Ok(score) = self.detector.score(sample) else {
-            self.trial.failures_to_acquire += 1;
+    fn impostor(&mut self, draw: usize, sample: &Sample) -> Option<Answer> {
+        let answer = self.judge(sample);
+        let trial = &mut self.trials[draw];
+        let Some(answer) = answer else {
+            trial.failures_to_acquire += 1;
             return None;
         };
+        trial.scores.impostor.push(answer.score);
+        if let Some(decision) = answer.decision {
+            trial.accepted.note(decision == Decision::Genuine);
+        }
+        Some(answer)
+    }
+
+    fn judge(&self, sample: &Sample) -> Option<Answer> {
+        let score = self.detector.score(sample).ok()?;
         let decision = self.detector.decide(score, self.setup.threshold);
         Some(Answer { score, decision })
     }
@@ -289,6 +330,24 @@ mod tests {
     use crate::eval::data::Typist;
     use crate::eval::protocol::{ImpostorSet, Protocol};
     use crate::eval::typist::{population, some_text};
+
+    fn run(data: &DataSet, owner: usize, setup: &Setup, kind: DetectorKind, seed: u64) -> Trial {
+        super::run(data, owner, setup, kind, seed..seed + 1).remove(0)
+    }
+
+    #[test]
+    fn draws_in_one_pass_are_those_of_one_after_the_other() {
+        let data = synthetic();
+        for kind in [DetectorKind::SequenceMemory, DetectorKind::Manhattan] {
+            for learn in [LearnRule::Accepted, LearnRule::Genuine] {
+                let setup = stream(learn);
+                let together = super::run(&data, 1, &setup, kind, 0..3);
+                let apart: Vec<_> = (0..3).map(|s| run(&data, 1, &setup, kind, s)).collect();
+                assert_eq!(together, apart);
+                assert_ne!(together[0].scores, together[1].scores);
+            }
+        }
+    }
 
     fn synthetic() -> DataSet {
         population(5, 4, 3, 10, &some_text(8))
