@@ -6,7 +6,7 @@
 //! ```text
 //! state-dir /tmp/x/state      run-dir /tmp/x/run      log /tmp/x/log
 //! clock 1700000000            where local|not-local|unprivileged
-//! unusable source-failed      command-line keydyn=off      keyboard 7
+//! unusable source-failed|seat-inactive      command-line keydyn=off      keyboard 7
 //! trace
 //! 0 a down
 //! ```
@@ -56,9 +56,9 @@ pub(crate) fn machine(script: &Path, log: Log) -> Machine {
     };
     let log = log.into_file(value("log").map(Into::into));
     let typing = match value("unusable").as_deref() {
-        Some("source-failed") => Err(FailureToAcquire::SourceFailed),
         Some("seat-inactive") => Err(FailureToAcquire::SeatInactive),
-        _ => trace.parse::<Trace>().map_err(|error| {
+        Some(_) => Err(FailureToAcquire::SourceFailed),
+        None => trace.parse::<Trace>().map_err(|error| {
             log.write(Level::Error, &format!("{}: {error}", script.display()));
             FailureToAcquire::SourceFailed
         }),
