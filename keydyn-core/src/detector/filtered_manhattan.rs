@@ -5,7 +5,8 @@
 use super::manhattan::city_block;
 use super::vector::{Model, Typings};
 
-/// A value further above the mean than so many standard deviations is an outlier.
+/// A value further above the mean than so many standard deviations is an outlier; one below is not,
+/// or the figures are not the published ones.
 const OUTLIER: f64 = 3.0;
 
 /// Sum over all features of the distance from their mean, which is taken without outliers.
@@ -18,7 +19,7 @@ impl Model for FilteredManhattan {
     fn train(&mut self, typings: &Typings) {
         let means = typings.means(|x, _| x);
         let deviations = typings.deviations(&means);
-        let usual = |x: f64, i: usize| (x - means[i]).abs() <= OUTLIER * deviations[i];
+        let usual = |x: f64, i: usize| x - means[i] <= OUTLIER * deviations[i];
         let sums = typings.means(|x, i| if usual(x, i) { x } else { 0.0 });
         let shares = typings.means(|x, i| f64::from(u8::from(usual(x, i))));
         // Some value is always within three deviations of the mean of all.
@@ -46,5 +47,15 @@ mod tests {
         let mut model = FilteredManhattan::default();
         model.train(&Typings::of(&rows));
         assert_eq!(model.distance(&[110.0, 200.0]), 10.0);
+    }
+
+    #[test]
+    fn a_value_far_below_counts() {
+        let mut rows = [[100.0]; 20];
+        rows[7] = [0.0];
+        let rows: Vec<&[f64]> = rows.iter().map(|row| &row[..]).collect();
+        let mut model = FilteredManhattan::default();
+        model.train(&Typings::of(&rows));
+        assert_eq!(model.distance(&[100.0]), 5.0);
     }
 }

@@ -6,7 +6,7 @@ use keydyn_core::detector::{Recorded, Threshold};
 use keydyn_core::eval::data::{DataSet, Typist};
 use keydyn_core::eval::figures::Figures;
 use keydyn_core::eval::protocol::LearnRule;
-use keydyn_core::eval::setup::{LeftOut, Reason};
+use keydyn_core::eval::setup::{LeftOut, Reason, alone};
 use keydyn_core::eval::summary::Summary;
 use keydyn_core::eval::trial::SittingTally;
 use keydyn_core::policy::Strictness;
@@ -40,7 +40,7 @@ pub(crate) fn result(paper: &Paper, file: &str, data: &DataSet, outcomes: &[Outc
     if outcomes.iter().any(learned_otherwise) {
         text += &paper.wrapped(FOOTNOTE, 2);
     }
-    if first.figures.eer.is_none() {
+    if alone(data) {
         text += &paper.wrapped(ALONE, 2);
     }
     for note in notes(data) {
