@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::digraph::{Duration, Sample};
 use keydyn_core::trace::Trace;
 
@@ -16,14 +17,19 @@ impl Intervals {
     /// If no sample can be acquired from it, or not a whole one.
     #[must_use]
     pub fn of(trace: &Trace) -> Self {
-        let sample = Sample::acquire(trace)
-            .unwrap_or_else(|failure| panic!("not a sample: {}", failure.word()));
+        Self::acquire(trace).unwrap_or_else(|problem| panic!("not a typing: {problem}"))
+    }
+
+    /// Those of this typing, or what is wrong with it.
+    ///
+    /// # Errors
+    /// If no sample can be acquired from it, or not a whole one.
+    pub fn acquire(trace: &Trace) -> Result<Self, &'static str> {
+        let sample = Sample::acquire(trace).map_err(FailureToAcquire::word)?;
         let all = sample.holds().iter().chain(sample.downs());
-        let micros = all.map(|interval| {
-            let Duration(micros) = interval.expect("a whole typing");
-            micros
-        });
-        Self(micros.collect())
+        let micros = all.map(|interval| interval.map(|Duration(micros)| micros));
+        let micros = micros.collect::<Option<_>>();
+        micros.map(Self).ok_or("an edge is missing")
     }
 
     /// How far these are from what they should be.

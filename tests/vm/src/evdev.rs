@@ -4,6 +4,7 @@ use keydyn_core::key::{KeyCode, KeyEvent, Micros, Motion};
 use keydyn_core::trace::{Trace, TraceEvent};
 
 use crate::guest::Guest;
+use crate::typing::ENTER;
 
 /// `struct input_event` on a 64-bit machine: seconds, microseconds, type, code, value.
 const SIZE: usize = 24;
@@ -43,14 +44,31 @@ impl PlainReader {
 
     /// Everything since, on the kernel's wall clock.
     pub fn finish(self, guest: &mut Guest) -> Trace {
-        let bytes = guest.shell.run(&format!(
-            "kill {}; od -An -v -tx1 /run/kernel",
-            self.process
-        ));
-        let bytes = bytes.split_whitespace();
-        let bytes = bytes.map(|byte| u8::from_str_radix(byte, 16).expect("a byte"));
-        decode(&bytes.collect::<Vec<_>>())
+        let kill = format!("kill {}", self.process);
+        guest.shell.run(&kill);
+        read(guest, "cat /run/kernel")
     }
+
+    /// The last typing that ended in an Enter, from the Enter before it on.
+    pub fn last_typing(&self, guest: &mut Guest) -> Trace {
+        // Longer than any password of a story; the line to the machine is slow.
+        let trace = read(guest, &format!("tail -c {} /run/kernel", 400 * SIZE));
+        let events = trace.events();
+        let enters = events.iter().enumerate().filter(|(_, event)| {
+            matches!(event, TraceEvent::Key(edge)
+                if edge.key == ENTER && edge.motion == Motion::Press)
+        });
+        let before = enters.map(|(i, _)| i + 1).rev().nth(1);
+        Trace::new(events[before.unwrap_or(0)..].to_vec())
+    }
+}
+
+/// The events that a command on the machine writes.
+fn read(guest: &mut Guest, command: &str) -> Trace {
+    let bytes = guest.shell.run(&format!("{command} | od -An -v -tx1"));
+    let bytes = bytes.split_whitespace();
+    let bytes = bytes.map(|byte| u8::from_str_radix(byte, 16).expect("a byte"));
+    decode(&bytes.collect::<Vec<_>>())
 }
 
 fn decode(bytes: &[u8]) -> Trace {

@@ -17,7 +17,7 @@ use crate::screen::Screen;
 use crate::shell::Shell;
 
 /// How long anything may take before it is given up; an emulated machine on a busy host is slow.
-pub const PATIENCE: Duration = Duration::from_secs(25);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running machine. It ends when this is dropped, and when the thread that started it dies.
 #[derive(Debug)]

@@ -1,9 +1,11 @@
 //! A machine on which the shipped module guards `login` on tty1.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use keydyn_core::trace::Trace;
-
+use crate::errors::Intervals;
+use crate::evdev::PlainReader;
 use crate::guest::Guest;
 use crate::overlay::Overlay;
 use crate::screen::Screen;
@@ -23,6 +25,9 @@ set -e
 useradd --create-home --shell /usr/local/bin/greet owner
 echo owner:keydyn2026 | chpasswd --crypt-method SHA512 --sha-rounds 1000
 ";
+/// An edge may be so late, and a typing be begun so often until none is later.
+const STEADY: Duration = Duration::from_millis(15);
+const STARTS: u32 = 5;
 /// What the password module says when a session is over, and `login` when there is none.
 const LET_IN: &str = "session closed for user owner";
 const REFUSED: &str = "FAILED LOGIN";
@@ -30,12 +35,11 @@ const REFUSED: &str = "FAILED LOGIN";
 /// The machine and the attempts on it.
 #[derive(Debug)]
 pub struct Login {
-    /// The machine.
-    pub guest: Guest,
+    guest: Guest,
+    reader: PlainReader,
 }
 
 /// What came of one attempt.
-#[derive(Debug)]
 pub struct Attempt {
     /// Whether there was a session.
     pub let_in: bool,
@@ -43,8 +47,16 @@ pub struct Attempt {
     pub module: Vec<String>,
     /// What stood on the screen when it was over.
     pub screen: Screen,
-    /// When the edges of the password were really sent.
-    pub sent: Trace,
+    /// What was to be typed.
+    typing: Typing,
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = if self.let_in { "let in" } else { "not let in" };
+        writeln!(f, "{outcome}; the module: {:?}", self.module)?;
+        write!(f, "{}", self.screen)
+    }
 }
 
 impl Attempt {
@@ -52,14 +64,6 @@ impl Attempt {
     #[must_use]
     pub fn log_says(&self, words: &str) -> bool {
         self.module.iter().any(|line| line.contains(words))
-    }
-
-    /// How many typings the module says it has learned.
-    #[must_use]
-    pub fn samples(&self) -> Option<u32> {
-        let last = self.module.iter().rev();
-        last.filter_map(|line| line.split_once("samples="))
-            .find_map(|(_, rest)| rest.split(' ').next()?.parse().ok())
     }
 }
 
@@ -87,9 +91,9 @@ impl Login {
             )
             .file("/usr/local/bin/greet", 0o755, GREET)
             .file("/usr/local/sbin/furnish", 0o755, FURNISH);
-        Self {
-            guest: Guest::boot(files),
-        }
+        let mut guest = Guest::boot(files);
+        let reader = PlainReader::start(&mut guest);
+        Self { guest, reader }
     }
 
     /// Somebody sits down, gives the owner's name, and types a password.
@@ -101,7 +105,7 @@ impl Login {
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(USER));
         self.guest.wait_for_prompt(&["Password:"]);
-        let sent = self.guest.keyboard.types(password);
+        self.types_steadily(password);
         let end = self.guest.console.wait_for(before, &[LET_IN, REFUSED]);
         let let_in = end.contains(LET_IN);
         let screen = if let_in {
@@ -117,8 +121,34 @@ impl Login {
             let_in,
             module: module.collect(),
             screen,
-            sent,
+            typing: password.clone(),
         }
+    }
+
+    /// Types, and begins again where the host stood still meanwhile: one edge that is a tenth of a
+    /// second late makes a stranger of anybody.
+    fn types_steadily(&mut self, password: &Typing) {
+        let (text, enter) = password.before_and_from_enter();
+        let keyboard = &mut self.guest.keyboard;
+        let mut starts = 1;
+        while text.lateness(&keyboard.types(&text)) > STEADY && starts < STARTS {
+            keyboard.types(&Typing::throw_away());
+            starts += 1;
+        }
+        keyboard.types(&enter);
+    }
+
+    /// All about the last attempt, for the message of a story that ends badly: also how the
+    /// typing arrived, for a host that stood still makes a stranger of anybody.
+    pub fn explain(&mut self, attempt: &Attempt) -> String {
+        let arrived = self.reader.last_typing(&mut self.guest);
+        let arrived = match Intervals::acquire(&arrived) {
+            Ok(arrived) => arrived
+                .against(&Intervals::of(&attempt.typing.trace()))
+                .to_string(),
+            Err(problem) => problem.to_owned(),
+        };
+        format!("{attempt}typed with errors: {arrived}")
     }
 
     /// Time passes on the machine's clock.

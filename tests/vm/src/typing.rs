@@ -5,7 +5,7 @@ use std::time::Duration;
 use keydyn_core::key::{KeyCode, KeyEvent, Micros, Motion};
 use keydyn_core::trace::{Trace, TraceEvent};
 
-const ENTER: KeyCode = KeyCode(28);
+pub(crate) const ENTER: KeyCode = KeyCode(28);
 
 /// Key edges in the order of their moments, which count from the beginning of the typing.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,6 +50,36 @@ impl Typing {
             ]
         });
         Self(edges.collect())
+    }
+
+    /// Ctrl-U, which throws away what stands on the line.
+    #[must_use]
+    pub fn throw_away() -> Self {
+        let text = "0 leftctrl down\n30 u down\n60 u up\n90 leftctrl up";
+        let trace: Trace = text.parse().expect("a trace");
+        Self::of(&trace)
+    }
+
+    /// What comes before the Enter, and the Enter with what comes after it. Its moments count from
+    /// the end of the first part, so that the second follows as if they were one.
+    #[must_use]
+    pub fn before_and_from_enter(&self) -> (Self, Self) {
+        let enter = self.0.iter().position(|edge| edge.key == ENTER);
+        let (before, from) = self.0.split_at(enter.unwrap_or(self.0.len()));
+        let end = before.last().map_or(0, |edge| edge.at.0);
+        let from = from.iter().map(|edge| KeyEvent {
+            at: Micros(edge.at.0 - end),
+            ..*edge
+        });
+        (Self(before.to_vec()), Self(from.collect()))
+    }
+
+    /// By how much the latest edge came late, by when the edges were really sent.
+    #[must_use]
+    pub fn lateness(&self, sent: &Trace) -> Duration {
+        let late = self.0.iter().zip(sent.events());
+        let late = late.map(|(edge, sent)| sent.at().0.saturating_sub(edge.at.0));
+        Duration::from_micros(late.max().unwrap_or(0))
     }
 
     /// The edges.
@@ -121,6 +151,22 @@ mod tests {
             "0.000 a down\n90.500 a up\n200.000 enter down\n260.000 enter up\n"
         );
         assert_eq!(typing.duration(), Duration::from_millis(260));
+    }
+
+    #[test]
+    fn an_enter_follows_as_if_it_had_not_been_split_off() {
+        let trace: Trace = "0 a down\n90 a up\n160 enter down\n200 enter up"
+            .parse()
+            .unwrap();
+        let typing = Typing::of(&trace);
+        let (before, from) = typing.before_and_from_enter();
+        assert_eq!(before.trace().to_text(), "0.000 a down\n90.000 a up\n");
+        assert_eq!(
+            from.trace().to_text(),
+            "70.000 enter down\n110.000 enter up\n"
+        );
+        let sent = "0.1 a down\n97 a up".parse().unwrap();
+        assert_eq!(before.lateness(&sent), Duration::from_millis(7));
     }
 
     #[test]
