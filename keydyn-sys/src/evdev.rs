@@ -46,13 +46,15 @@ pub(crate) enum Reading {
     /// A key that matters moved.
     Key(Micros, KeyCode, Motion),
     /// The kernel's queue overran.
-    Dropped,
+    Dropped(Micros),
 }
 
 /// An open keyboard.
 pub(crate) struct Keyboard {
     device: Box<dyn AsFd + Send>,
     model: u32,
+    /// From when on nothing is missed.
+    opened: Micros,
 }
 
 /// The kernel's monotonic clock, which key events are stamped with.
@@ -88,9 +90,12 @@ impl Keyboard {
         let mut keyboard = Self {
             device: Box::new(device),
             model,
+            opened: Micros(0),
         };
         // What was queued up to here was typed before the prompt.
         keyboard.read(&mut |_| {})?;
+        // If a key moved before the clock was set, its loss is told only with the next one.
+        keyboard.opened = monotonic();
         Ok(keyboard)
     }
 
@@ -100,6 +105,7 @@ impl Keyboard {
         Self {
             device: Box::new(fd),
             model,
+            opened: monotonic(),
         }
     }
 
@@ -107,6 +113,12 @@ impl Keyboard {
     /// never 0.
     pub(crate) fn model(&self) -> u32 {
         self.model
+    }
+
+    /// Whether this tells of a loss that was no loss: the kernel empties the queue when the clock
+    /// is set, and says so behind what comes next.
+    fn is_of_before(&self, reading: &Reading) -> bool {
+        matches!(reading, Reading::Dropped(at) if *at <= self.opened)
     }
 
     /// Reads all that is there, in order.
@@ -118,7 +130,10 @@ impl Keyboard {
         loop {
             match nix::unistd::read(self.device.as_fd(), batch.bytes()) {
                 Ok(0) => return Err(Errno::ENODEV.into()),
-                Ok(read) => batch.readings(read).for_each(&mut *sink),
+                Ok(read) => batch
+                    .readings(read)
+                    .filter(|reading| !self.is_of_before(reading))
+                    .for_each(&mut *sink),
                 Err(Errno::EAGAIN) => return Ok(()),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
@@ -203,15 +218,15 @@ impl Batch {
 }
 
 fn reading(event: &libc::input_event) -> Option<Reading> {
+    let at = micros(event.time.tv_sec, event.time.tv_usec);
     let motion = match (event.type_, event.code, event.value) {
-        (EV_SYN, SYN_DROPPED, _) => return Some(Reading::Dropped),
+        (EV_SYN, SYN_DROPPED, _) => return Some(Reading::Dropped(at)),
         (EV_KEY, _, 0) => Motion::Release,
         (EV_KEY, _, 1) => Motion::Press,
         (EV_KEY, _, 2) => Motion::Repeat,
         _ => return None,
     };
     let key = KeyCode(event.code);
-    let at = micros(event.time.tv_sec, event.time.tv_usec);
     (event.code <= KEY_MAX && key.role() != KeyRole::Other).then_some(Reading::Key(at, key, motion))
 }
 
@@ -273,8 +288,8 @@ pub(crate) mod stand_in {
         }
 
         /// What the kernel says when its queue overran.
-        pub(crate) fn overrun(&mut self) {
-            self.packet(monotonic(), &[(EV_SYN, SYN_DROPPED, 0)]);
+        pub(crate) fn overrun(&mut self, at: Micros) {
+            self.packet(at, &[(EV_SYN, SYN_DROPPED, 0)]);
         }
     }
 }
@@ -300,7 +315,8 @@ mod tests {
         typist.packet(Micros(1_095_000), &[(2, 0, 5), (EV_SYN, 0, 0)]);
         typist.key(Micros(1_100_000), 30, 0);
         typist.key(Micros(1_110_000), 30, 7);
-        typist.overrun();
+        let later = Micros(monotonic().0 + 1);
+        typist.overrun(later);
         let (found, result) = readings(&mut keyboard);
         result.unwrap();
         let key = |at, motion| Reading::Key(Micros(at), KeyCode(30), motion);
@@ -310,10 +326,20 @@ mod tests {
                 key(1_000_042, Motion::Press),
                 key(1_090_042, Motion::Repeat),
                 key(1_100_000, Motion::Release),
-                Reading::Dropped,
+                Reading::Dropped(later),
             ]
         );
         assert_eq!(readings(&mut keyboard).0, []);
+    }
+
+    #[test]
+    fn a_loss_from_before_it_was_open_is_none() {
+        let (mut typist, mut keyboard) = stand_in::keyboard(1);
+        typist.overrun(keyboard.opened);
+        typist.key(Micros(keyboard.opened.0 + 5), 30, 1);
+        let (found, result) = readings(&mut keyboard);
+        result.unwrap();
+        assert!(matches!(found[..], [Reading::Key(..)]));
     }
 
     #[test]

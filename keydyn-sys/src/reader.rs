@@ -356,7 +356,7 @@ impl Listener {
                     }
                     *last = at;
                 }
-                recorder.hear(number, reading, now);
+                recorder.hear(number, reading);
             });
             match read.map_err(|error| error.raw_os_error()) {
                 Ok(()) => return true,
@@ -573,7 +573,7 @@ mod tests {
         let desk = Desk::new();
         let mut typist = desk.keyboard(1, "");
         let reader = desk.reader();
-        typist.overrun();
+        typist.overrun(moment());
         assert_eq!(typed(reader.finish().unwrap()), "lost, returned");
     }
 

@@ -34,9 +34,9 @@ impl Recorder {
     }
 
     /// Takes what a keyboard said.
-    pub(crate) fn hear(&mut self, keyboard: u8, reading: Reading, now: Micros) {
+    pub(crate) fn hear(&mut self, keyboard: u8, reading: Reading) {
         let (at, key, motion) = match reading {
-            Reading::Dropped => return self.insert(TraceEvent::Lost(now)),
+            Reading::Dropped(at) => return self.insert(TraceEvent::Lost(at)),
             Reading::Key(at, _, _) if at < self.started => return,
             Reading::Key(at, key, motion) => (at, key, motion),
         };
@@ -163,10 +163,10 @@ mod tests {
     fn keyboards_read_in_turn_come_out_in_the_order_of_what_happened() {
         let mut recorder = Recorder::new(Micros(0));
         for reading in [press(1000, 30), press(3000, 48), press(3000, 46)] {
-            recorder.hear(0, reading, Micros(5000));
+            recorder.hear(0, reading);
         }
         for reading in [press(2000, 32), press(4000, 18)] {
-            recorder.hear(1, reading, Micros(5000));
+            recorder.hear(1, reading);
         }
         assert_eq!(recorder.text_on(), Some(1));
         assert_eq!(
@@ -178,17 +178,17 @@ mod tests {
     #[test]
     fn only_what_happens_inside_the_conversation_counts() {
         let mut recorder = Recorder::new(Micros(1000));
-        recorder.hear(0, press(999, 30), Micros(5000));
-        recorder.hear(0, press(1000, 48), Micros(5000));
-        recorder.hear(0, press(3001, 46), Micros(5000));
+        recorder.hear(0, press(999, 30));
+        recorder.hear(0, press(1000, 48));
+        recorder.hear(0, press(3001, 46));
         assert_eq!(text(recorder, 3000), "1.000 b down\n3.000 returned\n");
     }
 
     #[test]
     fn losses_stay_where_they_happened() {
         let mut recorder = Recorder::new(Micros(0));
-        recorder.hear(0, press(1000, 30), Micros(1100));
-        recorder.hear(0, Reading::Dropped, Micros(2000));
+        recorder.hear(0, press(1000, 30));
+        recorder.hear(0, Reading::Dropped(Micros(2000)));
         recorder.gone(Micros(3000));
         recorder.lost(Micros(4000));
         assert_eq!(
@@ -200,22 +200,22 @@ mod tests {
     #[test]
     fn a_loss_that_is_noticed_after_the_return_counts() {
         let mut gone = Recorder::new(Micros(0));
-        gone.hear(0, press(1000, 30), Micros(9000));
-        gone.hear(0, press(6000, 48), Micros(9000));
+        gone.hear(0, press(1000, 30));
+        gone.hear(0, press(6000, 48));
         gone.gone(Micros(9000));
         assert_eq!(
             text(gone, 5000),
             "1.000 a down\n5.000 gone\n5.000 returned\n"
         );
         let mut lost = Recorder::new(Micros(0));
-        lost.hear(0, Reading::Dropped, Micros(9000));
+        lost.hear(0, Reading::Dropped(Micros(9000)));
         assert_eq!(text(lost, 5000), "5.000 lost\n5.000 returned\n");
     }
 
     #[test]
     fn a_clock_that_runs_backwards_is_not_put_right() {
         let mut recorder = Recorder::new(Micros(0));
-        recorder.hear(0, press(2000, 30), Micros(5000));
+        recorder.hear(0, press(2000, 30));
         recorder.ran_backwards();
         let trace = recorder.into_trace(Micros(5000));
         assert_eq!(trace.err(), Some(FailureToAcquire::OutOfOrder));
@@ -226,7 +226,7 @@ mod tests {
         let mut recorder = Recorder::new(Micros(0));
         let room = recorder.events.capacity();
         for i in 0..3 * ROOM as u64 {
-            recorder.hear(0, press(i, 30), Micros(i));
+            recorder.hear(0, press(i, 30));
         }
         assert_eq!(recorder.events.capacity(), room);
         let trace = recorder.into_trace(Micros(u64::MAX)).unwrap();
@@ -238,8 +238,8 @@ mod tests {
     #[test]
     fn somebody_elses_keyboard_is_forgotten() {
         let mut recorder = Recorder::new(Micros(0));
-        recorder.hear(0, press(1000, 30), Micros(5000));
-        recorder.hear(1, press(2000, 48), Micros(5000));
+        recorder.hear(0, press(1000, 30));
+        recorder.hear(1, press(2000, 48));
         recorder.disown(1);
         assert_eq!(recorder.text_on(), Some(0));
         assert_eq!(text(recorder, 5000), "1.000 a down\n5.000 returned\n");
