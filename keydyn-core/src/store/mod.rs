@@ -12,6 +12,7 @@
 //! in docs/profile-format.md.
 
 mod codec;
+pub mod enrolment;
 pub mod files;
 pub mod header;
 pub mod host;
