@@ -13,9 +13,10 @@ TESTS := $(CURDIR)/tests/target
 unexport CARGO_TARGET_DIR
 
 export KEYDYN_MODULE := $(TARGET)/release/libpam_keydyn.so
+export KEYDYN_TOOL := $(TARGET)/debug/keydyn
 export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 
-.PHONY: help demo test check modules module replay-module standin prepare clean
+.PHONY: help demo test check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,7 +42,7 @@ check: prepare
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet --target-dir $(TARGET)
 	scripts/check-house
 
-modules: module replay-module standin
+modules: module replay-module standin tool
 
 ## The module as it is shipped.
 module: prepare
@@ -50,6 +51,10 @@ module: prepare
 ## The module with recorded typing in place of keyboards, in a target directory of its own.
 replay-module: prepare
 	$(CARGO) build --locked --release -p pam_keydyn --features replay-source --target-dir $(REPLAY)
+
+## The command, as the tests on a terminal run it.
+tool: prepare
+	$(CARGO) build --locked -p keydyn-enroll --target-dir $(TARGET)
 
 ## The stand-in for a password module, for tests and the demo.
 standin: prepare

@@ -5,14 +5,16 @@ use std::process::ExitCode;
 
 use keydyn_core::eval::protocol::Unsuitable;
 use keydyn_core::eval::read::DataError;
+use keydyn_core::store::files::FileError;
+use keydyn_core::store::switch::NowhereToWrite;
 
 /// For the end of every help text.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the result could not be written
+  1  not done: the answer was no, or the result could not be written
   2  the command line is wrong; nothing was done
-  3  the data could not be read, or does not suit what was asked";
+  3  a file, a user or this machine is not as it has to be";
 
 /// Why a verb did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,23 @@ pub(crate) enum Failure {
     /// Standard output broke.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
+    /// Only root may.
+    #[error("only root may read and write what is kept of users; run `sudo keydyn {verb} ...`")]
+    NotRoot { verb: &'static str },
+    /// Nobody has this name.
+    #[error(
+        "there is no user {name:?}; check the spelling, or name a user who is gone by `--uid N`"
+    )]
+    UnknownUser { name: String },
+    /// That is not the same as no.
+    #[error("who the user is cannot be told: {error}; try again, or name the user by `--uid N`")]
+    NameService { error: io::Error },
+    /// An account's files.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Not even the way out could be opened.
+    #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
+    NowhereToWrite(#[from] NowhereToWrite),
 }
 
 impl Failure {
@@ -42,7 +61,14 @@ impl Failure {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
             Self::Output(_) => 1,
-            Self::Open { .. } | Self::Data(_) | Self::Unsuitable { .. } => 3,
+            Self::Open { .. }
+            | Self::Data(_)
+            | Self::Unsuitable { .. }
+            | Self::NotRoot { .. }
+            | Self::UnknownUser { .. }
+            | Self::NameService { .. }
+            | Self::File(_)
+            | Self::NowhereToWrite(_) => 3,
         })
     }
 

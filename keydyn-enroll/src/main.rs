@@ -1,9 +1,11 @@
 //! `keydyn`: see, evaluate and manage keystroke-dynamics profiles.
 
+mod account;
 mod cmd;
 mod failure;
 mod report;
 mod stopwatch;
+mod terminal;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

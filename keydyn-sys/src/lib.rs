@@ -2,10 +2,11 @@
 //!
 //! Everything that needs a system call, and with `pam_keydyn/src/ffi.rs` everything that needs
 //! `unsafe`, is here behind safe types: files that survive a power cut and follow no link
-//! ([`mod@file`]), memory that is neither dumped nor swapped nor inherited ([`secret`], [`arena`]),
-//! users, clock and randomness ([`system`]), and where key events come from ([`source`]). With the
-//! feature `application`, which only the command `keydyn` has: its terminal, and libpam as an
-//! application sees it.
+//! ([`mod@file`], in the directories of [`places`]), memory that is neither dumped nor swapped nor inherited ([`secret`], [`arena`]),
+//! users, clock and randomness ([`system`]), and where key events come from ([`source`]).
+//!
+//! With the feature `application`, which only the command `keydyn` has: its terminal, and libpam
+//! as an application sees it.
 
 pub mod arena;
 pub mod file;
@@ -14,6 +15,7 @@ pub mod hardening;
 mod mapping;
 #[cfg(feature = "application")]
 pub mod pam_application;
+pub mod places;
 #[cfg(feature = "replay-source")]
 pub mod replay;
 pub mod secret;

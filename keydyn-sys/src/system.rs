@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use keydyn_core::time::Timestamp;
 use nix::errno::Errno;
-use nix::unistd::{User, geteuid};
+use nix::unistd::{Uid, User, geteuid, getuid};
 
 /// Whether this process has root's rights, which reading keyboards and profiles takes.
 #[must_use]
@@ -26,6 +26,24 @@ pub fn uid_of(name: &str) -> io::Result<Option<u32>> {
         Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// The name of the user with this uid, `None` if there is no such user.
+///
+/// # Errors
+/// If the name services could not answer.
+pub fn name_of(uid: u32) -> io::Result<Option<String>> {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(user) => Ok(user.map(|user| user.name)),
+        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// The uid of whoever started this process.
+#[must_use]
+pub fn real_uid() -> u32 {
+    getuid().as_raw()
 }
 
 /// The wall clock. Before 1970 it is 1970.
@@ -82,6 +100,8 @@ mod tests {
         assert_eq!(uid_of("root").unwrap(), Some(0));
         assert_eq!(uid_of("../../etc/passwd").unwrap(), None);
         assert_eq!(uid_of("").unwrap(), None);
+        assert_eq!(name_of(0).unwrap().as_deref(), Some("root"));
+        assert_eq!(name_of(u32::MAX - 7).unwrap(), None);
     }
 
     #[test]

@@ -2,15 +2,12 @@
 
 use keydyn_core::time::Timestamp;
 use keydyn_sys::file::StateDir;
+use keydyn_sys::places::{MAIN, RUN};
 use keydyn_sys::source::{KeySource, NoSource};
 use keydyn_sys::system;
 
 use crate::log::{Level, Log};
 use crate::settings::Settings;
-
-/// One level below the directory that the package makes and anybody may look up the times of.
-const MAIN: &str = "/var/lib/keydyn/accounts";
-const RUN: &str = "/run/keydyn/accounts";
 
 /// Where a login takes place.
 pub(crate) struct Machine {

@@ -5,6 +5,7 @@
 //! | `UID.profile` | [`profile`], sealed by [`seal`] | templates and the last samples |
 //! | `UID.second` | the same | the profile of a changed password, until it has learned enough |
 //! | `UID.state` | [`state`], authenticated by [`host`] | armed or not, verdicts, throttle |
+//! | `UID.disabled`, `all.disabled` | [`switch`] | the administrator has put keydyn out of force |
 //! | `host.key` | [`host`] | a random key of this machine |
 //!
 //! [`vault`] puts them together: generations, fall-backs, read-modify-write. It does its I/O
@@ -20,6 +21,7 @@ mod mac;
 pub mod profile;
 pub mod seal;
 pub mod state;
+pub mod switch;
 pub mod token;
 pub mod vault;
 

@@ -1,5 +1,7 @@
 //! One file a verb.
 
+mod disable;
+mod enable;
 mod evaluate;
 
 use std::io::Write;
@@ -10,6 +12,8 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Disable(disable::Arguments),
+    Enable(enable::Arguments),
     Evaluate(evaluate::Arguments),
 }
 
@@ -17,6 +21,8 @@ impl Verb {
     /// Does it, and writes the result to `out`.
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Disable(arguments) => disable::run(&arguments, out),
+            Self::Enable(arguments) => enable::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),
         }
     }

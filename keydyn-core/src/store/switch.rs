@@ -1,0 +1,128 @@
+//! The administrator's switch: a marker file takes keydyn out of force for a user or for
+//! everybody. It asks for no key, no lock and no sound state, so that it works where all of those
+//! are lost; what is in the file does not matter.
+
+use super::files::{FileError, StateFiles};
+
+/// For whoever finds one of these files.
+const CONTENTS: &[u8] = b"keydyn is out of force; `keydyn enable` puts it back in force\n";
+/// Room for what somebody may have written by hand.
+const LIMIT: usize = 4096;
+
+/// For whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// The user with this uid.
+    User(u32),
+    /// Every user.
+    Everybody,
+}
+
+impl Whom {
+    /// The marker's name.
+    #[must_use]
+    pub fn file_name(self) -> String {
+        match self {
+            Self::User(uid) => format!("{uid}.disabled"),
+            Self::Everybody => "all.disabled".to_owned(),
+        }
+    }
+}
+
+/// In which of the two directories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The one that lasts.
+    Main,
+    /// The one that is empty again after the next boot.
+    Run,
+}
+
+/// What is known of one marker.
+#[derive(Debug, Default)]
+pub struct Marker {
+    /// Where it is.
+    pub places: Vec<Place>,
+    /// Why another one, or none, may be there and is not believed.
+    pub doubts: Vec<FileError>,
+}
+
+impl Marker {
+    /// Whether keydyn is out of force.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        !self.places.is_empty()
+    }
+}
+
+/// Neither directory took the marker.
+#[derive(Debug, thiserror::Error)]
+#[error("{main}; and {run}")]
+pub struct NowhereToWrite {
+    /// Why not the one that lasts.
+    pub main: FileError,
+    /// Why not the other.
+    pub run: FileError,
+}
+
+/// The markers of one machine.
+#[derive(Clone, Copy)]
+pub struct Switch<'a> {
+    main: &'a dyn StateFiles,
+    run: &'a dyn StateFiles,
+}
+
+impl<'a> Switch<'a> {
+    /// The markers in these directories.
+    #[must_use]
+    pub fn new(main: &'a dyn StateFiles, run: &'a dyn StateFiles) -> Self {
+        Self { main, run }
+    }
+
+    fn places(&self) -> [(Place, &'a dyn StateFiles); 2] {
+        [(Place::Main, self.main), (Place::Run, self.run)]
+    }
+
+    /// Looks for the marker. One that is not to be trusted counts as not there.
+    #[must_use]
+    pub fn find(&self, whom: Whom) -> Marker {
+        let mut marker = Marker::default();
+        for (place, files) in self.places() {
+            match files.read(&whom.file_name(), LIMIT) {
+                Ok(Some(_)) => marker.places.push(place),
+                Ok(None) => {}
+                Err(doubt) => marker.doubts.push(doubt),
+            }
+        }
+        marker
+    }
+
+    /// Takes keydyn out of force, until the next boot where the lasting directory cannot be
+    /// written; why it cannot, if so.
+    ///
+    /// # Errors
+    /// If neither can.
+    pub fn disable(&self, whom: Whom) -> Result<Option<FileError>, NowhereToWrite> {
+        let name = whom.file_name();
+        let Err(main) = self.main.write(&name, CONTENTS, false) else {
+            return Ok(None);
+        };
+        match self.run.write(&name, CONTENTS, false) {
+            Ok(()) => Ok(Some(main)),
+            Err(run) => Err(NowhereToWrite { main, run }),
+        }
+    }
+
+    /// Puts keydyn back in force; whether it was out of it.
+    ///
+    /// # Errors
+    /// If a marker cannot be removed. Where both cannot, of the one that lasts.
+    pub fn enable(&self, whom: Whom) -> Result<bool, FileError> {
+        let was = self.find(whom).is_set();
+        let name = whom.file_name();
+        let run = self.run.remove(&name);
+        self.main.remove(&name)?;
+        run?;
+        Ok(was)
+    }
+}

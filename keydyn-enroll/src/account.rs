@@ -1,0 +1,130 @@
+//! Whose files a verb is about, and where they are.
+
+use std::env;
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use keydyn_core::store::host::HostKey;
+use keydyn_core::store::vault::Vault;
+use keydyn_sys::file::StateDir;
+use keydyn_sys::places::{MAIN, RUN};
+use keydyn_sys::system;
+
+use crate::failure::Failure;
+
+/// Other directories than this machine's, for tests. No door: the command is not setuid, and what
+/// a directory says is believed only if whoever runs the command owns it.
+#[derive(Debug, Args)]
+pub(crate) struct Places {
+    #[arg(long, hide = true, value_name = "DIR", requires = "run_dir")]
+    state_dir: Option<PathBuf>,
+
+    #[arg(long, hide = true, value_name = "DIR", requires = "state_dir")]
+    run_dir: Option<PathBuf>,
+}
+
+impl Places {
+    /// The directories, for a verb that needs root's rights on this machine's.
+    pub(crate) fn open(&self, verb: &'static str) -> Result<Directories, Failure> {
+        if self.state_dir.is_none() && !system::privileged() {
+            return Err(Failure::NotRoot { verb });
+        }
+        let place = |given: &Option<PathBuf>, usual: &str| {
+            StateDir::new(given.clone().unwrap_or_else(|| usual.into()))
+        };
+        Ok(Directories {
+            main: place(&self.state_dir, MAIN),
+            run: place(&self.run_dir, RUN),
+        })
+    }
+}
+
+/// Where accounts are kept.
+#[derive(Debug)]
+pub(crate) struct Directories {
+    pub(crate) main: StateDir,
+    /// Where the state goes while `main` cannot be written.
+    pub(crate) run: StateDir,
+}
+
+impl Directories {
+    #[allow(dead_code, reason = "for the verbs that read an account's files")]
+    /// An account's files; `host` is `None` where `host.key` cannot be had.
+    pub(crate) fn vault<'a>(&'a self, account: &Account, host: Option<&'a HostKey>) -> Vault<'a> {
+        Vault::new(account.uid, &self.main, &self.run, host)
+    }
+}
+
+/// A user, or a uid that no user has any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    pub(crate) name: Option<String>,
+}
+
+impl Account {
+    /// The user with this name.
+    pub(crate) fn named(name: &str) -> Result<Self, Failure> {
+        let uid = system::uid_of(name).map_err(|error| Failure::NameService { error })?;
+        let uid = uid.ok_or_else(|| Failure::UnknownUser {
+            name: name.to_owned(),
+        })?;
+        let name = Some(name.to_owned());
+        Ok(Self { uid, name })
+    }
+
+    /// Whoever has this uid, if anybody. Asks nobody who does not answer.
+    pub(crate) fn with_uid(uid: u32) -> Self {
+        let name = system::name_of(uid).ok().flatten();
+        Self { uid, name }
+    }
+
+    /// Whoever runs the command, through sudo too.
+    #[allow(dead_code, reason = "for the verbs that have a default")]
+    pub(crate) fn of_caller() -> Result<Self, Failure> {
+        match env::var("SUDO_USER") {
+            Ok(name) if system::privileged() && !name.is_empty() => Self::named(&name),
+            _ => Ok(Self::with_uid(system::real_uid())),
+        }
+    }
+
+    /// The user on the command line, else whoever runs the command.
+    #[allow(dead_code, reason = "for the verbs that have a default")]
+    pub(crate) fn or_caller(user: Option<&str>) -> Result<Self, Failure> {
+        user.map_or_else(Self::of_caller, Self::named)
+    }
+
+    /// What the other verbs are to be told to mean this account.
+    pub(crate) fn argument(&self) -> String {
+        match &self.name {
+            Some(name) => name.clone(),
+            None => format!("--uid {}", self.uid),
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} (uid {})", self.uid),
+            None => write!(f, "uid {}, which no user has", self.uid),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_who_is_not_there_is_named() {
+        let failure = Account::named("nobody-has-this-name").unwrap_err();
+        assert!(failure.to_string().contains("nobody-has-this-name"));
+        let root = Account::named("root").unwrap();
+        assert_eq!((root.uid, root.to_string()), (0, "root (uid 0)".into()));
+        assert_eq!(root, Account::with_uid(0));
+        let gone = Account::with_uid(u32::MAX - 7);
+        assert_eq!(gone.argument(), "--uid 4294967288");
+    }
+}

@@ -1,0 +1,47 @@
+//! `keydyn enable`: takes `keydyn disable` back.
+
+use std::io::Write;
+
+use clap::Args;
+use keydyn_core::store::switch::{Switch, Whom};
+
+use super::disable::{Resolved, Target};
+use crate::account::Places;
+use crate::failure::{EXIT_CODES, Failure};
+use crate::terminal::paragraph;
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo keydyn enable alice
+  sudo keydyn enable --all
+      whoever was disabled by name stays so; `keydyn status --all` lists them
+";
+
+/// Take `keydyn disable` back, for a user or for everybody.
+///
+/// What was learned before is in force again at once.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    target: Target,
+
+    #[command(flatten)]
+    places: Places,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let places = arguments.places.open("enable")?;
+    let Resolved { whom, who, .. } = arguments.target.resolve()?;
+    let switch = Switch::new(&places.main, &places.run);
+    let done = match switch.enable(whom)? {
+        true => format!("keydyn is enabled for {who} again."),
+        false => format!("keydyn was not disabled for {who}."),
+    };
+    paragraph(out, &done, "")?;
+    if whom != Whom::Everybody && switch.find(Whom::Everybody).is_set() {
+        let text = "It stays disabled for everybody until `keydyn enable --all`.";
+        paragraph(out, text, "")?;
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,65 @@
+//! `keydyn disable` and `keydyn enable`: the way out, and back.
+
+use std::fs;
+
+use cli::{Place, keydyn};
+
+#[test]
+fn a_user_is_disabled_and_enabled_again() {
+    let place = Place::new();
+    let marker = place.state().join("0.disabled");
+    let done = place.keydyn(&["disable", "root"]).piped("");
+    done.assert(0, &["disabled for root (uid 0)", "`keydyn enable root`"]);
+    assert!(marker.exists());
+    let again = place.keydyn(&["disable", "root"]).piped("");
+    again.assert(0, &["disabled for root"]);
+    let done = place.keydyn(&["enable", "root"]).piped("");
+    done.assert(0, &["enabled for root (uid 0) again"]);
+    assert!(!marker.exists());
+    let again = place.keydyn(&["enable", "root"]).piped("");
+    again.assert(0, &["was not disabled for root"]);
+}
+
+#[test]
+fn everybody_is_another_switch() {
+    let place = Place::new();
+    place.keydyn(&["disable", "--all"]).piped("").assert(0, &[]);
+    place.keydyn(&["disable", "root"]).piped("").assert(0, &[]);
+    let done = place.keydyn(&["enable", "root"]).piped("");
+    done.assert(
+        0,
+        &["stays disabled for everybody until `keydyn enable --all`"],
+    );
+    let done = place.keydyn(&["enable", "--all"]).piped("");
+    done.assert(0, &["enabled for everybody"]);
+}
+
+#[test]
+fn without_a_place_that_lasts_it_lasts_until_the_next_boot() {
+    let place = Place::new();
+    fs::write(place.state(), b"in the way").unwrap();
+    let done = place.keydyn(&["disable", "root"]).piped("");
+    done.assert(
+        0,
+        &["until the next boot only", "is a link or no directory"],
+    );
+    assert!(place.run().join("0.disabled").exists());
+    fs::write(place.run().join("all.disabled"), b"").unwrap();
+    fs::remove_dir_all(place.run()).unwrap();
+    fs::write(place.run(), b"in the way").unwrap();
+    let done = place.keydyn(&["disable", "root"]).piped("");
+    done.assert(3, &["keydyn=off"]);
+}
+
+#[test]
+fn the_target_has_to_be_said_and_to_be_there() {
+    keydyn(&["disable"]).piped("").assert(2, &["--all"]);
+    keydyn(&["disable", "root", "--all"])
+        .piped("")
+        .assert(2, &[]);
+    let place = Place::new();
+    let done = place.keydyn(&["disable", "nobody-of-this-name"]).piped("");
+    done.assert(3, &["nobody-of-this-name", "--uid N"]);
+    let done = place.keydyn(&["disable", "--uid", "4294967000"]).piped("");
+    done.assert(0, &["uid 4294967000, which no user has"]);
+}
