@@ -2,7 +2,10 @@
 
 mod disable;
 mod enable;
+mod enroll;
 mod evaluate;
+mod strictness;
+mod verify;
 
 use std::io::Write;
 
@@ -14,7 +17,9 @@ use crate::failure::Failure;
 pub(crate) enum Verb {
     Disable(disable::Arguments),
     Enable(enable::Arguments),
+    Enroll(enroll::Arguments),
     Evaluate(evaluate::Arguments),
+    Verify(verify::Arguments),
 }
 
 impl Verb {
@@ -23,7 +28,9 @@ impl Verb {
         match self {
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),
+            Self::Enroll(arguments) => enroll::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),
+            Self::Verify(arguments) => verify::run(&arguments, out),
         }
     }
 }
