@@ -240,7 +240,7 @@ impl Enrolment<'_> {
     fn prompt(&self, session: &EnrolmentSession) -> String {
         match session.progress() {
             Some((done, needed)) => self.desk.screen.prompt(done, done + needed, &self.marks),
-            None => "Password: ".to_owned(),
+            None => "Password > ".to_owned(),
         }
     }
 

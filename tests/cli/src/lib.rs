@@ -6,6 +6,8 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+pub mod desk;
+
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -97,6 +99,7 @@ pub fn keydyn(arguments: &[&str]) -> Tool {
     Tool {
         command,
         columns: 80,
+        redirected: None,
     }
 }
 
@@ -105,6 +108,8 @@ pub fn keydyn(arguments: &[&str]) -> Tool {
 pub struct Tool {
     command: Command,
     columns: u16,
+    /// Where standard output goes in place of the terminal.
+    redirected: Option<File>,
 }
 
 impl Tool {
@@ -158,7 +163,8 @@ impl Tool {
         };
         let pty = openpty(Some(&size), None).expect("a terminal");
         let slave = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
-        self.command.stdin(slave()).stdout(slave()).stderr(slave());
+        let stdout = self.redirected.take().map_or_else(slave, Stdio::from);
+        self.command.stdin(slave()).stdout(stdout).stderr(slave());
         // SAFETY: between fork and exec only two system calls are made.
         unsafe { self.command.pre_exec(take_the_terminal) };
         let child = self.command.spawn().expect("it starts");
