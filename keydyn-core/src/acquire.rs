@@ -5,9 +5,9 @@
 /// Each reason is safe to log: none of them tells a key, a timing or a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum FailureToAcquire {
-    /// This build of the module has nothing to read key events from.
-    #[error("this build reads no keyboard")]
-    NoSource,
+    /// The seat showed another session for some of the time.
+    #[error("another session was in front of the keyboard")]
+    SeatInactive,
     /// No text key was pressed: pasted, piped in, or typed elsewhere.
     #[error("no key was pressed while the password was asked for")]
     NoPress,
@@ -44,6 +44,9 @@ pub enum FailureToAcquire {
     /// The source of key events broke or took too long.
     #[error("the keyboard could not be read in time")]
     SourceFailed,
+    /// The Enter that ended the typing was not the one that handed the password over.
+    #[error("the typing ended before the password was handed over")]
+    EndedEarly,
 }
 
 impl FailureToAcquire {
@@ -51,7 +54,7 @@ impl FailureToAcquire {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::NoSource => "no-source",
+            Self::SeatInactive => "seat-inactive",
             Self::NoPress => "no-press",
             Self::EventsLost => "events-lost",
             Self::DeviceGone => "device-gone",
@@ -64,13 +67,14 @@ impl FailureToAcquire {
             Self::TooFewDownDowns => "too-few-down-downs",
             Self::NothingLearned => "nothing-learned",
             Self::SourceFailed => "source-failed",
+            Self::EndedEarly => "ended-early",
         }
     }
 }
 
 /// In the order of their codes: stored in profiles, so only ever added to at the end.
-const BY_CODE: [FailureToAcquire; 13] = [
-    FailureToAcquire::NoSource,
+const BY_CODE: [FailureToAcquire; 14] = [
+    FailureToAcquire::SeatInactive,
     FailureToAcquire::NoPress,
     FailureToAcquire::EventsLost,
     FailureToAcquire::DeviceGone,
@@ -83,6 +87,7 @@ const BY_CODE: [FailureToAcquire; 13] = [
     FailureToAcquire::TooFewDownDowns,
     FailureToAcquire::NothingLearned,
     FailureToAcquire::SourceFailed,
+    FailureToAcquire::EndedEarly,
 ];
 
 impl FailureToAcquire {
@@ -110,6 +115,6 @@ mod tests {
             assert_eq!(failure.code(), code);
             assert_eq!(FailureToAcquire::from_code(code), Some(failure));
         }
-        assert_eq!(FailureToAcquire::from_code(13), None);
+        assert_eq!(FailureToAcquire::from_code(14), None);
     }
 }

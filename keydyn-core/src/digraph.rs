@@ -134,6 +134,21 @@ impl Sample {
         }
     }
 
+    /// This sample as one of a text whose end it is, the beginning's features missing; `None` if
+    /// it is not. What was typed before the prompt appeared is in the password and was not heard.
+    #[must_use]
+    pub fn aligned_to(&self, keys: &KeySequence) -> Option<Self> {
+        let before = keys.len().checked_sub(self.keys.len())?;
+        if !keys.keys().ends_with(self.keys.keys()) {
+            return None;
+        }
+        let padded = |features: &[Option<Duration>]| {
+            let missing = std::iter::repeat_n(None, before);
+            missing.chain(features.iter().copied()).collect()
+        };
+        Self::new(keys.clone(), padded(&self.holds), padded(&self.downs))
+    }
+
     /// Which keys were typed.
     #[must_use]
     pub fn keys(&self) -> &KeySequence {
@@ -268,6 +283,23 @@ mod tests {
     fn an_endless_pause_is_a_missing_feature() {
         let sample = acquire("0 a down\n80 a up\n9999999 b down\n9999999 b up").unwrap();
         assert_eq!(sample.downs(), [None]);
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_aligned_to_it() {
+        let whole = KeySequence::new([30, 48, 46, 32].map(KeyCode).to_vec());
+        let end = acquire("0 c down\n80 c up\n100 d down\n190 d up").unwrap();
+        let aligned = end.aligned_to(&whole).unwrap();
+        assert_eq!(aligned.keys(), &whole);
+        assert_eq!(
+            aligned.holds(),
+            [None, None, Some(Duration(80_000)), Some(Duration(90_000))]
+        );
+        assert_eq!(aligned.downs(), [None, None, Some(Duration(100_000))]);
+        assert_eq!(aligned.aligned_to(&whole).as_ref(), Some(&aligned));
+        assert_eq!(aligned.aligned_to(end.keys()), None, "longer");
+        let middle = acquire("0 b down\n80 b up\n100 c down\n190 c up").unwrap();
+        assert_eq!(middle.aligned_to(&whole), None);
     }
 
     #[test]

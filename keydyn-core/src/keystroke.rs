@@ -1,7 +1,9 @@
 //! Pairs presses with releases, and resolves corrections.
 //!
 //! The result is the text as it was at the end: what Backspace took back is gone, what Ctrl-U
-//! threw away is gone, and the seam that a correction leaves has no down-down.
+//! threw away is gone, and the seam that a correction leaves has no down-down. Of a live prompt,
+//! the text is the one whose terminator handed the answer over: what was typed before an earlier
+//! Enter went to another window, or to the prompt before.
 
 use std::fmt;
 
@@ -25,6 +27,11 @@ pub struct Keystroke {
     pub after_correction: bool,
 }
 
+/// How long before the conversation returned the terminator may have come, in microseconds.
+/// Whoever answers a prompt by a program, while the owner types the password elsewhere, has to
+/// meet this moment.
+pub const HANDED_OVER_WITHIN: u64 = 100_000;
+
 /// The keystrokes of the text that the trace leaves behind, in order of their presses.
 ///
 /// # Errors
@@ -33,12 +40,20 @@ pub fn pair(trace: &Trace) -> Result<Keystrokes, FailureToAcquire> {
     let mut pairing = Pairing {
         // Room for all at once: a vector that grew would leave copies of the password behind.
         strokes: Keystrokes(Vec::with_capacity(trace.events().len())),
+        returned: trace.events().iter().find_map(|event| match event {
+            TraceEvent::Returned(at) => Some(*at),
+            _ => None,
+        }),
         ..Pairing::default()
     };
     for event in trace.events() {
         pairing.follow(event)?;
     }
+    if let Some(failure) = pairing.spoiled {
+        return Err(failure);
+    }
     match pairing.strokes.0.len() {
+        0 if pairing.ended_early => Err(FailureToAcquire::EndedEarly),
         0 => Err(FailureToAcquire::NoPress),
         1..=MAX_KEYS => Ok(pairing.strokes),
         _ => Err(FailureToAcquire::TooLong),
@@ -57,11 +72,18 @@ impl Keystrokes {
     }
 }
 
-impl Drop for Keystrokes {
-    fn drop(&mut self) {
+impl Keystrokes {
+    fn wipe(&mut self) {
         for stroke in &mut self.0 {
             stroke.wipe();
         }
+        self.0.clear();
+    }
+}
+
+impl Drop for Keystrokes {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
@@ -89,6 +111,12 @@ struct Pairing {
     keyboard: Option<u8>,
     last: Option<Micros>,
     corrected: bool,
+    /// When the conversation returned, for a live prompt.
+    returned: Option<Micros>,
+    /// Why the text cannot be told from the keys, until it is begun anew.
+    spoiled: Option<FailureToAcquire>,
+    /// A text was ended by a terminator that did not hand it over.
+    ended_early: bool,
     ended: bool,
 }
 
@@ -101,8 +129,14 @@ impl Pairing {
         match event {
             TraceEvent::Lost(_) => Err(FailureToAcquire::EventsLost),
             TraceEvent::Gone(_) => Err(FailureToAcquire::DeviceGone),
+            TraceEvent::Returned(_) => Ok(()),
             TraceEvent::Key(event) => match event.motion {
-                Motion::Press => self.press(event),
+                Motion::Press => {
+                    if let Err(failure) = self.press(event) {
+                        self.spoiled = self.spoiled.or(Some(failure));
+                    }
+                    Ok(())
+                }
                 Motion::Release => {
                     self.release(event);
                     Ok(())
@@ -132,12 +166,29 @@ impl Pairing {
                 self.one_keyboard(event)?;
                 self.erase();
             }
-            // An Enter before any text ended something else.
-            KeyRole::Terminator => self.ended = !self.strokes.0.is_empty(),
+            KeyRole::Terminator => self.terminate(event.at),
             KeyRole::Editing => return Err(FailureToAcquire::EditingKey),
             KeyRole::Modifier | KeyRole::Other => {}
         }
         Ok(())
+    }
+
+    fn terminate(&mut self, at: Micros) {
+        let handed_over = self
+            .returned
+            .is_none_or(|Micros(end)| end.saturating_sub(at.0) <= HANDED_OVER_WITHIN);
+        // An Enter before any text ended something else.
+        let text = !self.strokes.0.is_empty();
+        if handed_over {
+            self.ended = text;
+        } else {
+            self.ended_early |= text;
+            self.strokes.wipe();
+            self.held.clear();
+            self.keyboard = None;
+            self.corrected = false;
+            self.spoiled = None;
+        }
     }
 
     fn text(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
@@ -314,6 +365,27 @@ mod tests {
     fn what_follows_the_terminator_belongs_to_the_next_prompt() {
         let text = "0 enter down\n40 enter up\n100 a down\n180 a up\n200 enter down\n260 enter up\n300 z down\n320 tab down";
         assert_eq!(keys(text).unwrap(), "a");
+    }
+
+    #[test]
+    fn the_answer_is_what_the_last_terminator_handed_over() {
+        // Another window first, with a shortcut on another keyboard; then the prompt.
+        let text = "0 z down @1\n80 z up @1\n90 leftctrl down @1\n95 w down @1\n96 w up @1\n97 leftctrl up @1\n100 enter down @1\n150 enter up @1\n900 a down\n980 a up\n1000 b down\n1090 b up\n1200 enter down\n1205 returned";
+        assert_eq!(keys(text).unwrap(), "ab");
+        // A click instead of Enter.
+        let clicked = "0 a down\n80 a up\n100 b down\n190 b up\n2000 returned";
+        assert_eq!(keys(clicked).unwrap(), "ab");
+        // Enter twice, and what is typed ahead for the next prompt.
+        let ahead = "0 a down\n80 a up\n100 enter down\n140 enter up\n150 enter down\n160 l down\n170 returned";
+        assert_eq!(keys(ahead).unwrap(), "a");
+        // Just in time, and too early.
+        let ended = |returned: &str| {
+            keys(&format!(
+                "0 a down\n80 a up\n100 enter down\n{returned} returned"
+            ))
+        };
+        assert_eq!(ended("200"), Ok("a".into()));
+        assert_eq!(ended("200.001"), Err(FailureToAcquire::EndedEarly));
     }
 
     #[test]

@@ -9,8 +9,9 @@
 //! 350     enter down
 //! ```
 //!
-//! Two lines stand for what can happen to the recording itself: `400 lost` (the kernel's queue
-//! overran) and `400 gone` (the keyboard was pulled out).
+//! Three lines stand for what happens to the recording itself: `400 lost` (the kernel's queue
+//! overran), `400 gone` (a keyboard was pulled out) and `400 returned` (the application had its
+//! answer; a recording without it ends with its first terminator).
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -28,6 +29,8 @@ pub enum TraceEvent {
     Lost(Micros),
     /// A keyboard went away at about this moment.
     Gone(Micros),
+    /// The conversation returned with the answer.
+    Returned(Micros),
 }
 
 impl TraceEvent {
@@ -36,7 +39,7 @@ impl TraceEvent {
     pub fn at(&self) -> Micros {
         match *self {
             Self::Key(event) => event.at,
-            Self::Lost(at) | Self::Gone(at) => at,
+            Self::Lost(at) | Self::Gone(at) | Self::Returned(at) => at,
         }
     }
 }
@@ -48,7 +51,7 @@ pub struct Trace {
 }
 
 /// No password is this long; a recording that goes on beyond it is not one.
-const MAX_EVENTS: usize = 8192;
+pub const MAX_EVENTS: usize = 8192;
 
 impl Trace {
     /// A trace of these events, in this order.
@@ -76,6 +79,7 @@ impl Trace {
             let _ = match event {
                 TraceEvent::Lost(_) => writeln!(text, "lost"),
                 TraceEvent::Gone(_) => writeln!(text, "gone"),
+                TraceEvent::Returned(_) => writeln!(text, "returned"),
                 TraceEvent::Key(event) => {
                     let motion = match event.motion {
                         Motion::Press => "down",
@@ -173,6 +177,7 @@ fn parse_event<'a>(
     let event = match words.next() {
         Some("lost") => TraceEvent::Lost(at),
         Some("gone") => TraceEvent::Gone(at),
+        Some("returned") => TraceEvent::Returned(at),
         key => {
             let key = key
                 .and_then(KeyCode::from_name)
@@ -222,9 +227,9 @@ mod tests {
 
     #[test]
     fn text_reads_back() {
-        let text = "# a comment\n0 a down\n94.5 a up\n\n180 b down @1\n200.125 b repeat @1\n210 lost\n220 gone\n";
+        let text = "# a comment\n0 a down\n94.5 a up\n\n180 b down @1\n200.125 b repeat @1\n210 lost\n220 gone\n230 returned\n";
         let trace: Trace = text.parse().unwrap();
-        assert_eq!(trace.events().len(), 6);
+        assert_eq!(trace.events().len(), 7);
         assert_eq!(trace.events()[1].at(), Micros(94_500));
         assert_eq!(trace.to_text().parse::<Trace>().unwrap(), trace);
     }

@@ -10,7 +10,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt as _;
 use std::{ptr, slice};
 
-use crate::terminal::SecretLine;
+use crate::prompt::SecretLine;
 
 pub use service::{Service, ServiceProblem};
 

@@ -54,7 +54,7 @@ impl Script {
         let mut wrong = None;
         let typing = match self.value("unusable").as_deref() {
             Some("source-failed") => Err(FailureToAcquire::SourceFailed),
-            Some("no-source") => Err(FailureToAcquire::NoSource),
+            Some("seat-inactive") => Err(FailureToAcquire::SeatInactive),
             _ => self.trace.parse::<Trace>().map_err(|error| {
                 wrong = Some(error);
                 FailureToAcquire::SourceFailed

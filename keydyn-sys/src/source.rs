@@ -3,8 +3,6 @@
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::trace::Trace;
 
-use crate::system;
-
 /// Where the typing of a login takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whereabouts {
@@ -21,6 +19,8 @@ pub enum Whereabouts {
 pub struct Conversation<'a> {
     /// PAM_SERVICE.
     pub service: &'a str,
+    /// PAM_USER: whose password is asked for.
+    pub user: &'a str,
     /// PAM_TTY.
     pub tty: Option<&'a str>,
     /// PAM_RHOST.
@@ -47,25 +47,4 @@ pub trait KeySource {
 
     /// Stops listening; called when the answer is there, or the conversation was cancelled.
     fn finish(&mut self) -> Heard;
-}
-
-/// The source of a build that reads no keyboards: every typing is local and unusable, so that
-/// nobody is let in or shut out by it and nothing that is armed fails open.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoSource;
-
-impl KeySource for NoSource {
-    fn listen(&mut self, _: &Conversation<'_>) {}
-
-    fn finish(&mut self) -> Heard {
-        Heard {
-            whereabouts: if system::privileged() {
-                Whereabouts::Local
-            } else {
-                Whereabouts::Unprivileged
-            },
-            typing: Err(FailureToAcquire::NoSource),
-            keyboard: 0,
-        }
-    }
 }

@@ -96,6 +96,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     }
     let conversation = Conversation {
         service: &items.service,
+        user: &user,
         tty: items.tty.as_deref(),
         remote_host: items.remote_host.as_deref(),
         remote_user: items.remote_user.as_deref(),
@@ -156,9 +157,7 @@ fn hand_over(machine: &Machine, user: String, typed: Typed, token: &[u8]) -> Opt
             (None, false)
         }
     };
-    // Without a source nothing is judged and nothing can be learned.
-    let no_source = typed.typing == Err(FailureToAcquire::NoSource);
-    if typed.whereabouts == Whereabouts::Local && !no_source && answered {
+    if typed.whereabouts == Whereabouts::Local && answered {
         let keyed = derive(machine, uid, &user, token);
         if let (Some(keyed), Some(uid)) = (keyed, uid) {
             let carried = Carried {
@@ -178,7 +177,6 @@ fn hand_over(machine: &Machine, user: String, typed: Typed, token: &[u8]) -> Opt
         uid,
         whereabouts: typed.whereabouts,
         page,
-        uncarried: no_source.then_some(FailureToAcquire::NoSource),
         judged: false,
         pending: None,
     })

@@ -1,6 +1,5 @@
 //! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
 
-use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
 use keydyn_sys::secret::SecretPage;
@@ -19,8 +18,6 @@ pub(crate) struct Handover {
     pub(crate) whereabouts: Whereabouts,
     /// Empty if the attempt was not captured: elsewhere, no key, no memory.
     pub(crate) page: SecretPage,
-    /// Why a local attempt's page is empty, where that is no failure of ours.
-    pub(crate) uncarried: Option<FailureToAcquire>,
     /// `verify` was reached.
     pub(crate) judged: bool,
     /// `verify` decided that the attempt may be learned, once the login has succeeded.

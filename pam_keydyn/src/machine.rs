@@ -1,9 +1,10 @@
 //! The machine as one login sees it: where files are, what time it is, what hears the keyboards.
 
 use keydyn_core::time::Timestamp;
+use keydyn_sys::capture::SeatKeyboards;
 use keydyn_sys::file::StateDir;
 use keydyn_sys::places::{MAIN, RUN};
-use keydyn_sys::source::{KeySource, NoSource};
+use keydyn_sys::source::KeySource;
 use keydyn_sys::system;
 
 use crate::log::{Level, Log};
@@ -33,7 +34,7 @@ impl Machine {
             now: system::now(),
             off: system::switched_off(),
             log,
-            source: Box::new(NoSource),
+            source: Box::new(SeatKeyboards::new()),
         }
         .complain(settings)
     }

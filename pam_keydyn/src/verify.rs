@@ -190,7 +190,7 @@ fn examine(
         return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
     }
     let Some(carried) = handover.carried() else {
-        return Finding::only(uncarried(machine, uid, &handover));
+        return Finding::only(without_a_key(machine, uid, Unfit::Internal));
     };
     if Some(carried.uid) != uid {
         return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
@@ -205,21 +205,6 @@ fn examine(
         &vault(machine, carried.uid, host.as_ref()),
         &carried,
     )
-}
-
-/// A local attempt without anything in its page: nothing to read keyboards with, or a failure.
-fn uncarried(machine: &Machine, uid: Option<u32>, handover: &Handover) -> Outcome {
-    let Some(failure) = handover.uncarried else {
-        return without_a_key(machine, uid, Unfit::Internal);
-    };
-    match standing_without_a_key(machine, uid) {
-        None => Outcome::StateUnknown,
-        Some(AccountState {
-            phase: Phase::Armed,
-            ..
-        }) => Outcome::Unusable(failure),
-        Some(state) => Outcome::Unarmed(state.phase, Typing::Unusable(failure)),
-    }
 }
 
 fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Carried) -> Finding {

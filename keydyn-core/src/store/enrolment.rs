@@ -142,8 +142,10 @@ impl EnrolmentSession {
         at: Timestamp,
         keyboard: u32,
     ) -> Result<Taken, FailureToAcquire> {
+        // A typing that began before its prompt is one of the text whose end was heard.
+        let aligned = self.profile.align(sample, self.unproven);
         let typed = Typed {
-            sample: sample.clone(),
+            sample: aligned.map_or_else(|| sample.clone(), |(_, aligned)| aligned),
             at,
             keyboard,
             set_aside: false,

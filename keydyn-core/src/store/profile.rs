@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use crate::acquire::FailureToAcquire;
 use crate::digraph::{KeySequence, Sample};
+use crate::explain::Explanation;
 use crate::memory::SequenceMemory;
 use crate::policy::{Arming, Strictness, decide, sitting_ended, sitting_passed};
 use crate::template::{GainPolicy, Judgement, Template};
@@ -145,20 +146,48 @@ impl Profile {
             .unwrap_or(0)
     }
 
-    /// Compares an attempt with the sequence it is of. Where one sequence is in force, the others
-    /// are not judged.
+    /// Compares an attempt with the sequence it is of, or whose end it is: a typing may begin
+    /// before its prompt does. Where one sequence is in force, the others are not judged.
     ///
     /// # Errors
     /// If there is no such sequence, or too much of the attempt is missing.
     pub fn judge(&self, sample: &Sample) -> Result<Judgement, FailureToAcquire> {
-        let any_armed = self.armed();
-        self.sequences
-            .iter()
-            .filter(|sequence| sequence.arming.armed || !any_armed)
-            .find(|sequence| sequence.template.matches(sample))
-            .ok_or(FailureToAcquire::UnknownSequence)?
-            .template
-            .judge(sample)
+        let (sequence, aligned) = self.matching(sample)?;
+        sequence.template.judge(&aligned)
+    }
+
+    /// Which steps of an attempt were how far off.
+    ///
+    /// # Errors
+    /// As for [`Profile::judge`].
+    pub fn explain(&self, sample: &Sample) -> Result<Explanation, FailureToAcquire> {
+        let (sequence, aligned) = self.matching(sample)?;
+        Ok(sequence.template.explain(&aligned))
+    }
+
+    /// The sequence in force that the attempt is of, and the attempt as one of that sequence.
+    fn matching(&self, sample: &Sample) -> Result<(&Sequence, Sample), FailureToAcquire> {
+        let (index, aligned) = self
+            .align(sample, self.armed())
+            .ok_or(FailureToAcquire::UnknownSequence)?;
+        Ok((&self.sequences[index], aligned))
+    }
+
+    /// The same text first, then one that it is the end of.
+    pub(super) fn align(&self, sample: &Sample, armed_only: bool) -> Option<(usize, Sample)> {
+        let eligible = || {
+            let all = self.sequences.iter().enumerate();
+            all.filter(move |(_, sequence)| sequence.arming.armed || !armed_only)
+        };
+        let same = eligible().find(|(_, sequence)| sequence.template.matches(sample));
+        if let Some((index, _)) = same {
+            return Some((index, sample.clone()));
+        }
+        eligible().find_map(|(index, sequence)| {
+            let aligned = sample.aligned_to(sequence.template.keys())?;
+            sequence.template.judge(&aligned).ok()?;
+            Some((index, aligned))
+        })
     }
 
     /// Learns a typing, and arms the sequence when learning has shown enough.
@@ -167,7 +196,11 @@ impl Profile {
     /// If it is of a sequence that is not in force while another is, or too much of it is
     /// missing. The profile is as it was.
     pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<(), FailureToAcquire> {
-        let index = self.sequence_for(lesson.sample)?;
+        let (index, aligned) = self.sequence_for(lesson.sample)?;
+        let lesson = &Lesson {
+            sample: &aligned,
+            ..*lesson
+        };
         self.learn_as(index, lesson);
         let sequence = &self.sequences[index];
         let (learned, keys) = (
@@ -224,34 +257,26 @@ impl Profile {
     /// The account is armed, and this profile may be of a generation before it was: the sequence
     /// that was judged stays in force.
     pub(super) fn stay_armed(&mut self, sample: &Sample) {
-        if !self.armed() {
-            let judged = self.sequences.iter_mut();
-            for sequence in judged.filter(|sequence| sequence.template.matches(sample)) {
-                sequence.arming.armed = true;
-            }
+        if !self.armed()
+            && let Some((index, _)) = self.align(sample, false)
+        {
+            self.sequences[index].arming.armed = true;
         }
     }
 
-    /// The index of the sample's sequence, which is made if it may be.
-    fn sequence_for(&mut self, sample: &Sample) -> Result<usize, FailureToAcquire> {
+    /// The index of the sample's sequence, which is made if it may be, and the sample as one of it.
+    fn sequence_for(&mut self, sample: &Sample) -> Result<(usize, Sample), FailureToAcquire> {
         let any_armed = self.armed();
-        let found = self
-            .sequences
-            .iter()
-            .position(|s| s.template.matches(sample));
-        if let Some(index) = found {
-            let sequence = &self.sequences[index];
-            if any_armed && !sequence.arming.armed {
-                return Err(FailureToAcquire::UnknownSequence);
-            }
-            sequence.template.judge(sample)?;
-            return Ok(index);
+        if let Some((index, aligned)) = self.align(sample, any_armed) {
+            self.sequences[index].template.judge(&aligned)?;
+            return Ok((index, aligned));
         }
         if any_armed {
             return Err(FailureToAcquire::UnknownSequence);
         }
         sample.check_whole()?;
-        Ok(self.begin_sequence(sample.keys().clone()))
+        let index = self.begin_sequence(sample.keys().clone());
+        Ok((index, sample.clone()))
     }
 
     /// The index of a new sequence. Where there is no room, one that is not in force goes.
@@ -392,6 +417,36 @@ pub(super) mod tests {
         let before = profile.clone();
         assert!(profile.learn(&lesson(&other, 200_000)).is_err());
         assert_eq!(profile, before);
+    }
+
+    #[test]
+    fn a_typing_that_began_before_its_prompt_is_judged_by_its_end() {
+        /// The last keys of a typing, as a prompt that appeared late hears them.
+        fn late(sample: &Sample, missed: usize) -> Sample {
+            let keys = KeySequence::new(sample.keys().keys()[missed..].to_vec());
+            let (holds, downs) = (&sample.holds()[missed..], &sample.downs()[missed..]);
+            Sample::new(keys, holds.to_vec(), downs.to_vec()).unwrap()
+        }
+        let mut profile = learned(30);
+        let owner = typing(16, 8, 31);
+        let whole = profile.judge(&owner).unwrap().score.unwrap();
+        let end = profile.judge(&late(&owner, 1)).unwrap().score.unwrap();
+        assert!((whole - end).abs() < 0.3, "{whole} {end}");
+        profile.learn(&lesson(&late(&owner, 1), 200_000)).unwrap();
+        let kept = &profile.window.back().unwrap().sample;
+        assert_eq!((kept.keys().len(), kept.holds()[0]), (8, None));
+        // Less than 80 % of the features, the beginning instead of the end, a stranger's end.
+        let unknown = Err(FailureToAcquire::UnknownSequence);
+        assert_eq!(profile.judge(&late(&owner, 2)), unknown);
+        let beginning = typing(16, 7, 31);
+        assert_eq!(profile.judge(&beginning), unknown);
+        let slow = |sample: &Sample| {
+            let downs = sample.downs().iter().map(|d| d.map(|d| Duration(d.0 * 4)));
+            let holds = sample.holds().iter().map(|h| h.map(|h| Duration(h.0 * 3)));
+            Sample::new(sample.keys().clone(), holds.collect(), downs.collect()).unwrap()
+        };
+        let stranger = profile.judge(&slow(&late(&owner, 1))).unwrap();
+        assert!(stranger.score.unwrap() > 0.18);
     }
 
     #[test]

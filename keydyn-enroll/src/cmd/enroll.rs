@@ -11,8 +11,8 @@ use keydyn_core::store::files::FileError;
 use keydyn_core::store::state::Phase;
 use keydyn_core::store::vault::enrol::Ground;
 use keydyn_core::store::vault::{LearnError, Learned, Vault};
+use keydyn_sys::prompt::end_by;
 use keydyn_sys::system;
-use keydyn_sys::terminal::end_by;
 
 use crate::account::{Account, Directories, Places};
 use crate::failure::{EXIT_CODES, Failure};
@@ -84,7 +84,7 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let places = arguments.places.open("enroll")?;
     let account = Account::or_caller(arguments.user.as_deref())?;
-    let result = Desk::open(&arguments.stand_in).and_then(|desk| {
+    let result = Desk::open(&arguments.stand_in, &account).and_then(|desk| {
         let mut enrolment = Enrolment {
             desk,
             account: &account,

@@ -11,8 +11,8 @@ use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase};
 use keydyn_core::store::vault::{LearnError, Opening, Slot, Standing, Vault};
 use keydyn_core::time::Timestamp;
+use keydyn_sys::prompt::end_by;
 use keydyn_sys::system;
-use keydyn_sys::terminal::end_by;
 use serde::Serialize;
 
 use crate::account::{Account, Places};
@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 fn judge(arguments: &Arguments) -> Result<Report, Failure> {
     let places = arguments.places.open("verify")?;
     let account = Account::or_caller(arguments.user.as_deref())?;
-    let mut desk = Desk::open(&arguments.stand_in)?;
+    let mut desk = Desk::open(&arguments.stand_in, &account)?;
     let (known, typed) = desk.ask_for_password(&account, &places)?;
     let vault = Vault::new(account.uid, &places.main, &places.run, Some(&known.host));
     let opening = vault.open(&known.key);
@@ -171,7 +171,7 @@ impl Report {
     ) -> Self {
         let judged = typed.sample.and_then(|sample| {
             let score = profile.judge(&sample)?.score;
-            Ok((score, explain(profile, &sample)))
+            Ok((score, profile.explain(&sample)?))
         });
         let decision = match &judged {
             Ok((score, _)) => Ok(decide(*score, strictness)),
@@ -263,15 +263,6 @@ fn word(standing: &Standing) -> &'static str {
             Phase::Learning => "learning",
             Phase::Armed => "armed",
         },
-    }
-}
-
-fn explain(profile: &Profile, sample: &keydyn_core::digraph::Sample) -> Explanation {
-    let sequences = profile.sequences().iter();
-    let mut templates = sequences.map(|sequence| sequence.template());
-    match templates.find(|template| template.matches(sample)) {
-        Some(template) => template.explain(sample),
-        None => Explanation::new(Vec::new()),
     }
 }
 

@@ -6,7 +6,7 @@ use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::store::files::FileError;
 use keydyn_core::store::vault::{Damage, LearnError};
 use keydyn_sys::pam_application::{PamFailure, ServiceProblem};
-use keydyn_sys::terminal::Signal;
+use keydyn_sys::prompt::Signal;
 
 /// What it takes, for whoever types where nothing can be heard.
 const NEEDED: &str = "\

@@ -10,13 +10,14 @@ use std::env;
 use clap::Args;
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::digraph::Sample;
+use keydyn_sys::capture::SeatKeyboards;
 use keydyn_sys::hardening::forbid_dumps;
 use keydyn_sys::pam_application::{SERVICE, Service};
-use keydyn_sys::source::{Conversation, Heard, KeySource, NoSource, Whereabouts};
+use keydyn_sys::prompt::{self, Answer, SecretLine, Terminal};
+use keydyn_sys::source::{Conversation, Heard, KeySource, Whereabouts};
 use keydyn_sys::system;
-use keydyn_sys::terminal::{self, Answer, SecretLine, Terminal};
 
-use crate::account::Account;
+use crate::account::{Account, Directories};
 
 pub(crate) use failure::TypingFailure;
 pub(crate) use password::Known;
@@ -54,7 +55,7 @@ impl StandIn {
 }
 
 fn live() -> Result<Ears, TypingFailure> {
-    Ok((Box::new(NoSource), Service::find()?))
+    Ok((Box::new(SeatKeyboards::new()), Service::find()?))
 }
 
 /// What was typed at one prompt.
@@ -89,13 +90,15 @@ pub(crate) struct Desk {
     terminal: Terminal,
     source: Box<dyn KeySource>,
     service: Service,
+    user: String,
     tty: Option<String>,
     caller: Option<String>,
 }
 
 impl Desk {
     /// Sits down. Nothing is asked yet.
-    pub(crate) fn open(stand_in: &StandIn) -> Result<Self, TypingFailure> {
+    pub(crate) fn open(stand_in: &StandIn, account: &Account) -> Result<Self, TypingFailure> {
+        let user = account.name.clone().ok_or(TypingFailure::NoName)?;
         forbid_dumps().map_err(TypingFailure::Dumps)?;
         let (source, service) = stand_in.ears()?;
         let terminal = Terminal::take().map_err(TypingFailure::NoTerminal)?;
@@ -104,7 +107,8 @@ impl Desk {
             terminal,
             source,
             service,
-            tty: terminal::name(),
+            user,
+            tty: prompt::name(),
             caller: caller(),
         })
     }
@@ -125,6 +129,7 @@ impl Desk {
         loop {
             self.source.listen(&Conversation {
                 service: SERVICE,
+                user: &self.user,
                 tty: self.tty.as_deref(),
                 remote_host: None,
                 remote_user: self.caller.as_deref(),
@@ -148,10 +153,9 @@ impl Desk {
     pub(crate) fn ask_for_password(
         &mut self,
         account: &Account,
-        places: &crate::account::Directories,
+        places: &Directories,
     ) -> Result<(Known, Typed), TypingFailure> {
-        let user = account.name.as_deref().ok_or(TypingFailure::NoName)?;
-        let typed = match self.ask(&format!("Password of {user}: "))? {
+        let typed = match self.ask(&format!("Password of {}: ", self.user))? {
             Asked::Typed(typed) => typed,
             Asked::End => return Err(TypingFailure::NothingTyped),
         };
@@ -163,7 +167,7 @@ impl Desk {
         }
         let checked = self
             .service
-            .check(user, self.tty.as_deref(), &typed.line, &mut said);
+            .check(&self.user, self.tty.as_deref(), &typed.line, &mut said);
         self.write(if checked.is_ok() { "right\n" } else { "\n" })?;
         for text in said {
             self.tell(&text)?;
@@ -181,7 +185,7 @@ impl Desk {
             (
                 Whereabouts::Local,
                 Err(
-                    failure @ (FailureToAcquire::NoSource
+                    failure @ (FailureToAcquire::SeatInactive
                     | FailureToAcquire::NoPress
                     | FailureToAcquire::SourceFailed),
                 ),

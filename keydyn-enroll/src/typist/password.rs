@@ -6,8 +6,8 @@ use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::token::TokenDigest;
 use keydyn_core::store::vault::Vault;
 use keydyn_sys::arena::KdfArena;
+use keydyn_sys::prompt::SecretLine;
 use keydyn_sys::system;
-use keydyn_sys::terminal::SecretLine;
 
 use crate::account::Directories;
 

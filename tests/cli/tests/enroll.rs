@@ -179,7 +179,7 @@ fn where_no_keyboard_is_heard_nothing_is_stored() {
     for (script, said) in [
         ("where not-local\n", "not over ssh"),
         ("where unprivileged\n", "/dev/input"),
-        ("where local\nunusable no-source\n", "seat"),
+        ("where local\nunusable seat-inactive\n", "seat"),
         ("where local\ntrace\n", "no key was pressed"),
     ] {
         let desk = Desk::new([script.to_owned()]);

@@ -1,5 +1,4 @@
-//! The module as it is shipped: no stand-in in it, no way to give it one, and a build that reads
-//! no keyboards yet decides nothing.
+//! The module as it is shipped: no stand-in in it, and no way to give it one.
 #![allow(clippy::expect_used, reason = "tests")]
 
 use std::fs;
@@ -79,8 +78,8 @@ fn it_ignores_the_argument_and_never_fails_open_for_it() {
     assert_eq!(app.set_credentials(Flags::ESTABLISH), Code::SUCCESS);
     assert_eq!(machine.log(), "", "the script was not read");
 
-    // And a build without a source is unusable, not elsewhere: what enforces refuses.
-    let enforced = format!("{arguments} mode=enforce no_timings=ignore unprivileged=refuse");
+    // Nobody typed at a keyboard of this machine, wherever these tests run: every rule refuses.
+    let enforced = format!("{arguments} mode=enforce no_timings=refuse unprivileged=refuse");
     let stack = Stack::debian(&shipped_module(), &enforced, &line).expect("a stack");
     let answers = Conversation::answers([PASSWORD]);
     let mut app = Application::start(&stack, Stack::SERVICE, USER, answers).expect("starts");

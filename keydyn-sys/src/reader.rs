@@ -1,0 +1,663 @@
+//! The thread that reads a seat's keyboards, and the short-lived ones that open them.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::key::Micros;
+use keydyn_core::trace::Trace;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+
+use crate::evdev::{Keyboard, Reading, monotonic};
+use crate::keyboards::{InputTree, Node};
+use crate::recorder::Recorder;
+use crate::signal::Blocked;
+
+/// How long the prompt waits for keyboards to open.
+const OPEN_WITHIN: Duration = Duration::from_millis(500);
+/// How long the answer waits for the reader to hand over what it has.
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(1);
+/// Enough for threads that recurse nowhere.
+const STACK: usize = 256 * 1024;
+
+/// Opens a node.
+pub(crate) type Open = dyn Fn(&Node) -> io::Result<Keyboard> + Send + Sync;
+
+/// Where keyboards are and how they are opened.
+#[derive(Clone)]
+pub(crate) struct Devices {
+    pub(crate) tree: InputTree,
+    pub(crate) open: Arc<Open>,
+}
+
+impl Devices {
+    /// The machine's own.
+    pub(crate) fn real() -> Self {
+        Self {
+            tree: InputTree::default(),
+            open: Arc::new(|node| Keyboard::open(&node.path)),
+        }
+    }
+}
+
+impl fmt::Debug for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Devices")
+            .field("tree", &self.tree)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why nothing is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotReading {
+    /// A sandbox hides the devices.
+    #[error("the input devices are hidden from this process")]
+    Hidden,
+    /// No thread, no descriptor, no memory, or no answer in time.
+    #[error("the keyboards could not be read in time")]
+    Failed,
+}
+
+impl From<io::Error> for NotReading {
+    fn from(_: io::Error) -> Self {
+        Self::Failed
+    }
+}
+
+impl From<Errno> for NotReading {
+    fn from(_: Errno) -> Self {
+        Self::Failed
+    }
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// A text key was pressed.
+    pub(crate) pressed: bool,
+    /// The key events.
+    pub(crate) trace: Result<Trace, FailureToAcquire>,
+    /// The model of the keyboard that was typed on last, 0 if none was.
+    pub(crate) model: u32,
+    /// There are keyboards, and every one was hidden from this process.
+    pub(crate) hidden: bool,
+    /// Some keyboard could not be opened, or not in time.
+    pub(crate) incomplete: bool,
+}
+
+/// The reading thread, as its owner sees it. Dropped, it ends.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    stop: PipeWriter,
+    report: Receiver<Report>,
+    thread: JoinHandle<()>,
+}
+
+impl Reader {
+    /// Starts to read the seat's keyboards. Returns when all of them are open, or the time for
+    /// that is over; one that takes longer is read from when it opens.
+    ///
+    /// # Errors
+    /// If nothing can be read.
+    pub(crate) fn start(devices: &Devices, seat: &str) -> Result<Self, NotReading> {
+        let _blocked = Blocked::all()?;
+        // Watched before they are listed, so that none appears unseen in between.
+        let appearing = watch(&devices.tree);
+        let nodes = devices.tree.keyboards(seat).map_err(hidden)?;
+        let (stop_read, stop) = io::pipe()?;
+        let (sender, report) = mpsc::channel();
+        let (ready, all_open) = mpsc::channel();
+        let mut listener = Listener::new(devices.clone(), seat, appearing)?;
+        for node in nodes {
+            listener.begin_to_open(node)?;
+        }
+        let body = move || {
+            let report = listener.listen(stop_read, &ready);
+            // Nobody waits any more if the time was over.
+            let _ = report.map(|report| sender.send(report));
+        };
+        let thread = spawn(body)?;
+        let _ = all_open.recv_timeout(OPEN_WITHIN);
+        Ok(Self {
+            stop,
+            report,
+            thread,
+        })
+    }
+
+    /// Stops, and gives what was typed up to this moment.
+    ///
+    /// # Errors
+    /// If the thread does not answer. It is then left to itself; the module's code stays mapped
+    /// for it (build.rs of pam_keydyn).
+    pub(crate) fn finish(mut self) -> Result<Report, NotReading> {
+        self.stop.write_all(&monotonic().0.to_ne_bytes())?;
+        let report = self.report.recv_timeout(HAND_OVER_WITHIN);
+        let report = report.map_err(|_| NotReading::Failed)?;
+        let _ = self.thread.join();
+        Ok(report)
+    }
+}
+
+fn spawn(body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    Builder::new()
+        .name("keydyn".into())
+        .stack_size(STACK)
+        .spawn(body)
+}
+
+/// What a sandbox says that hides the devices; anything else is a failure of ours.
+fn hidden(error: io::Error) -> NotReading {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOENT | Errno::EPERM | Errno::EACCES) => NotReading::Hidden,
+        _ => NotReading::Failed,
+    }
+}
+
+/// Tells of nodes that appear. Without it, a keyboard that is plugged in during the conversation
+/// is not heard, and that is all.
+fn watch(tree: &InputTree) -> Option<Inotify> {
+    let watch = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
+    let events = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
+    watch.add_watch(tree.nodes(), events).ok()?;
+    Some(watch)
+}
+
+/// What a thread that opened a node came to.
+struct Opened {
+    node: Node,
+    keyboard: io::Result<Keyboard>,
+}
+
+/// A keyboard that is read.
+struct Heard {
+    name: String,
+    /// Number of the physical device.
+    number: u8,
+    keyboard: Keyboard,
+    /// The moment of its last key.
+    last: Micros,
+}
+
+/// What the thread knows.
+struct Listener {
+    devices: Devices,
+    seat: String,
+    appearing: Option<Inotify>,
+    /// Written to by a thread that has opened a node.
+    opened_one: Arc<EventFd>,
+    opened: (Sender<Opened>, Receiver<Opened>),
+    /// Names of the nodes that are open or being opened.
+    known: HashSet<String>,
+    pending: usize,
+    hidden: usize,
+    failed: usize,
+    keyboards: Vec<Heard>,
+    /// The physical devices, in the order of their numbers, and their models.
+    physical: Vec<(String, u32)>,
+    recorder: Recorder,
+}
+
+impl Listener {
+    fn new(devices: Devices, seat: &str, appearing: Option<Inotify>) -> io::Result<Self> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        Ok(Self {
+            devices,
+            seat: seat.to_owned(),
+            appearing,
+            opened_one: Arc::new(EventFd::from_flags(flags)?),
+            opened: mpsc::channel(),
+            known: HashSet::new(),
+            pending: 0,
+            hidden: 0,
+            failed: 0,
+            keyboards: Vec::new(),
+            physical: Vec::new(),
+            recorder: Recorder::new(monotonic()),
+        })
+    }
+
+    /// Opens a node in a thread of its own: a device that does not answer holds up nobody else.
+    fn begin_to_open(&mut self, node: Node) -> io::Result<()> {
+        if !self.known.insert(node.name.clone()) {
+            return Ok(());
+        }
+        let (open, sender) = (Arc::clone(&self.devices.open), self.opened.0.clone());
+        let wake = Arc::clone(&self.opened_one);
+        spawn(move || {
+            let keyboard = open(&node);
+            let _ = sender.send(Opened { node, keyboard });
+            let _ = wake.write(1);
+        })?;
+        self.pending += 1;
+        Ok(())
+    }
+
+    /// Reads until told to stop. `None` if nobody wants to know any more.
+    fn listen(mut self, mut stop: PipeReader, ready: &Sender<()>) -> Option<Report> {
+        loop {
+            if self.pending == 0 {
+                let _ = ready.send(());
+            }
+            let [stopped, opened, appeared] = match self.wait(stop.as_fd()) {
+                Ok(woken) => woken,
+                Err(Errno::EINTR) => continue,
+                Err(_) => {
+                    self.recorder.lost(monotonic());
+                    [true, false, false]
+                }
+            };
+            if appeared {
+                self.open_what_appeared();
+            }
+            if opened {
+                self.take_what_opened();
+            }
+            self.read();
+            if stopped {
+                let mut returned = [0; 8];
+                stop.read_exact(&mut returned).ok()?;
+                // Once more: what came before the stop is all there now.
+                self.read();
+                return Some(self.report(Micros(u64::from_ne_bytes(returned))));
+            }
+        }
+    }
+
+    /// Waits for the stop, a node opened, a node appeared, or a key.
+    fn wait(&self, stop: BorrowedFd<'_>) -> Result<[bool; 3], Errno> {
+        let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut fds = vec![readable(stop), readable(self.opened_one.as_fd())];
+        fds.extend(
+            self.keyboards
+                .iter()
+                .map(|heard| readable(heard.keyboard.as_fd())),
+        );
+        fds.extend(self.appearing.iter().map(|watch| readable(watch.as_fd())));
+        poll(&mut fds, PollTimeout::NONE)?;
+        let woken = |index: usize| fds[index].any().unwrap_or(true);
+        let appeared = self.appearing.is_some() && woken(fds.len() - 1);
+        Ok([woken(0), woken(1), appeared])
+    }
+
+    fn open_what_appeared(&mut self) {
+        let events = self.appearing.as_ref().map(Inotify::read_events);
+        for event in events.and_then(Result::ok).unwrap_or_default() {
+            let node = event.name.as_ref().and_then(|name| name.to_str());
+            // Whether it is this seat's is asked again at the end: udev may not know yet.
+            if let Some(node) = node.and_then(|name| self.devices.tree.keyboard(name))
+                && self.begin_to_open(node).is_err()
+            {
+                self.failed += 1;
+            }
+        }
+    }
+
+    fn take_what_opened(&mut self) {
+        let _ = self.opened_one.read();
+        while let Ok(Opened { node, keyboard }) = self.opened.1.try_recv() {
+            self.pending = self.pending.saturating_sub(1);
+            match keyboard {
+                Ok(keyboard) => {
+                    let number = self.number(node.physical, keyboard.model());
+                    self.keyboards.push(Heard {
+                        name: node.name,
+                        number,
+                        keyboard,
+                        last: Micros(0),
+                    });
+                }
+                Err(error) => {
+                    // What was unplugged before it could be opened is not hidden.
+                    let there = self.devices.tree.keyboard(&node.name).is_some();
+                    match hidden(error) {
+                        NotReading::Hidden if there => self.hidden += 1,
+                        _ => self.failed += 1,
+                    }
+                    self.known.remove(&node.name);
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, physical: String, model: u32) -> u8 {
+        let found = self
+            .physical
+            .iter()
+            .position(|(known, _)| *known == physical);
+        let index = found.unwrap_or_else(|| {
+            self.physical.push((physical, model));
+            self.physical.len() - 1
+        });
+        // Nobody types on the two hundred and fifty-sixth keyboard.
+        u8::try_from(index).unwrap_or(u8::MAX)
+    }
+
+    /// Takes what every keyboard has to say. One that is gone is let go.
+    fn read(&mut self) {
+        let (recorder, known) = (&mut self.recorder, &mut self.known);
+        self.keyboards.retain_mut(|heard| {
+            let now = monotonic();
+            let (number, last) = (heard.number, &mut heard.last);
+            let read = heard.keyboard.read(&mut |reading| {
+                if let Reading::Key(at, ..) = reading {
+                    if at < *last {
+                        recorder.ran_backwards();
+                    }
+                    *last = at;
+                }
+                recorder.hear(number, reading, now);
+            });
+            match read.map_err(|error| error.raw_os_error()) {
+                Ok(()) => return true,
+                Err(Some(libc::ENODEV)) => recorder.gone(now),
+                Err(_) => recorder.lost(now),
+            }
+            known.remove(&heard.name);
+            false
+        });
+    }
+
+    fn report(mut self, returned: Micros) -> Report {
+        for heard in &self.keyboards {
+            if self.devices.tree.seat_of(&heard.name) != self.seat {
+                self.recorder.disown(heard.number);
+            }
+        }
+        let text_on = self.recorder.text_on();
+        Report {
+            pressed: text_on.is_some(),
+            model: text_on
+                .and_then(|number| self.physical.get(usize::from(number)))
+                .map_or(0, |(_, model)| *model),
+            hidden: self.hidden > 0 && self.physical.is_empty(),
+            incomplete: self.pending > 0 || self.failed > 0,
+            trace: self.recorder.into_trace(returned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evdev::stand_in::{self, Typist};
+    use crate::keyboards::machine::Machine;
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    const A: u16 = 30;
+    const B: u16 = 48;
+    const ENTER: u16 = 28;
+
+    /// A machine whose nodes, once opened, are stand-ins.
+    struct Desk {
+        machine: Machine,
+        plugged: Arc<Mutex<HashMap<String, io::Result<Keyboard>>>>,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            Self {
+                machine: Machine::new(),
+                plugged: Arc::default(),
+            }
+        }
+
+        /// Plugs in a keyboard; its node is there and can be opened.
+        fn keyboard(&self, number: u32, phys: &str) -> Typist {
+            let (typist, keyboard) = stand_in::keyboard(100 + number);
+            self.opens_as(number, Ok(keyboard));
+            self.machine.device(number, phys);
+            typist
+        }
+
+        fn opens_as(&self, number: u32, keyboard: io::Result<Keyboard>) {
+            let mut plugged = self.plugged.lock().unwrap();
+            plugged.insert(format!("event{number}"), keyboard);
+        }
+
+        /// A node that nothing was said of never opens.
+        fn devices(&self) -> Devices {
+            let plugged = Arc::clone(&self.plugged);
+            Devices {
+                tree: self.machine.tree(),
+                open: Arc::new(move |node| {
+                    let found = plugged.lock().unwrap().remove(&node.name);
+                    found.unwrap_or_else(|| {
+                        loop {
+                            std::thread::park();
+                        }
+                    })
+                }),
+            }
+        }
+
+        fn reader(&self) -> Reader {
+            Reader::start(&self.devices(), "seat0").unwrap()
+        }
+    }
+
+    fn errno(errno: Errno) -> io::Result<Keyboard> {
+        Err(errno.into())
+    }
+
+    /// A moment that is no other event's.
+    fn moment() -> Micros {
+        let now = monotonic();
+        while monotonic() == now {}
+        now
+    }
+
+    /// Types these keys one after the other.
+    fn type_keys(typist: &mut Typist, keys: &[u16]) {
+        for &key in keys {
+            typist.key(moment(), key, 1);
+            typist.key(moment(), key, 0);
+        }
+    }
+
+    /// The keys and keyboards of a report's text, without the times.
+    fn typed(report: Report) -> String {
+        let text = report.trace.unwrap().to_text();
+        let lines = text.lines().map(|line| line.split_once(' ').unwrap().1);
+        lines.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn what_is_typed_between_start_and_finish_is_heard() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "isa0060/serio0/input0");
+        let reader = desk.reader();
+        type_keys(&mut typist, &[A, B]);
+        typist.key(moment(), ENTER, 1);
+        let report = reader.finish().unwrap();
+        assert!(report.pressed && !report.hidden && !report.incomplete);
+        assert_eq!(report.model, 101);
+        assert_eq!(
+            typed(report),
+            "a down, a up, b down, b up, enter down, returned"
+        );
+    }
+
+    #[test]
+    fn a_conversation_without_a_key_has_none() {
+        let desk = Desk::new();
+        let _typist = desk.keyboard(1, "");
+        let report = desk.reader().finish().unwrap();
+        assert!(!report.pressed);
+        assert_eq!((report.model, typed(report)), (0, "returned".into()));
+    }
+
+    #[test]
+    fn far_more_than_the_kernel_s_queue_holds_is_read_meanwhile() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "");
+        let reader = desk.reader();
+        for _ in 0..300 {
+            type_keys(&mut typist, &[A]);
+        }
+        let report = reader.finish().unwrap();
+        assert_eq!(report.trace.unwrap().events().len(), 601);
+    }
+
+    #[test]
+    fn nodes_of_one_device_are_one_keyboard_and_others_are_not() {
+        let desk = Desk::new();
+        let mut one = desk.keyboard(1, "usb-0000:00:14.0-2/input0");
+        let mut same = desk.keyboard(2, "usb-0000:00:14.0-2/input1");
+        let mut other = desk.keyboard(3, "usb-0000:00:14.0-3/input0");
+        let reader = desk.reader();
+        one.key(moment(), A, 1);
+        same.key(moment(), A, 0);
+        other.key(moment(), B, 1);
+        let report = reader.finish().unwrap();
+        let lines = typed(report);
+        // Which of the two devices is number 0 depends on which opened first.
+        let numbers: Vec<_> = lines.split(", ").map(|l| l.contains("@1")).collect();
+        assert_eq!(numbers[0], numbers[1]);
+        assert_ne!(numbers[0], numbers[2]);
+    }
+
+    #[test]
+    fn a_node_whose_clock_runs_backwards_is_told() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "");
+        let reader = desk.reader();
+        let now = moment();
+        typist.key(now, A, 1);
+        typist.key(Micros(now.0 - 1), A, 0);
+        let report = reader.finish().unwrap();
+        assert_eq!(report.trace.err(), Some(FailureToAcquire::OutOfOrder));
+    }
+
+    #[test]
+    fn a_keyboard_that_appears_during_the_conversation_is_read() {
+        let desk = Desk::new();
+        let reader = desk.reader();
+        let mut typist = desk.keyboard(4, "usb-0000:00:14.0-4/input0");
+        // Keys typed before it is open stay in the queue, here as in the kernel's.
+        type_keys(&mut typist, &[A]);
+        // The node appears last, as in the kernel.
+        desk.machine.node(4);
+        let opened = (0..20_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            typist.all_read()
+        });
+        assert!(opened);
+        assert_eq!(typed(reader.finish().unwrap()), "a down, a up, returned");
+    }
+
+    #[test]
+    fn a_keyboard_that_is_pulled_out_is_told() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "");
+        let reader = desk.reader();
+        type_keys(&mut typist, &[A]);
+        drop(typist);
+        let report = reader.finish().unwrap();
+        assert_eq!(typed(report), "a down, a up, gone, returned");
+    }
+
+    #[test]
+    fn an_overrun_is_told() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "");
+        let reader = desk.reader();
+        typist.overrun();
+        assert_eq!(typed(reader.finish().unwrap()), "lost, returned");
+    }
+
+    #[test]
+    fn a_device_that_never_answers_holds_up_neither_prompt_nor_the_others() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "");
+        desk.machine.device(2, "usb-0000:00:14.0-2/input0");
+        let reader = desk.reader();
+        type_keys(&mut typist, &[A]);
+        let report = reader.finish().unwrap();
+        assert!(report.incomplete && report.pressed);
+        assert_eq!(typed(report), "a down, a up, returned");
+    }
+
+    #[test]
+    fn hidden_devices_are_told_from_broken_ones() {
+        let report = |errors: &[Errno]| {
+            let desk = Desk::new();
+            for (number, error) in (1..).zip(errors) {
+                desk.machine.device(number, "");
+                desk.opens_as(number, errno(*error));
+            }
+            desk.reader().finish().unwrap()
+        };
+        for hides in [Errno::ENOENT, Errno::EPERM, Errno::EACCES] {
+            assert!(report(&[hides]).hidden, "{hides}");
+        }
+        for breaks in [Errno::EMFILE, Errno::ENODEV, Errno::EIO, Errno::ENOMEM] {
+            let report = report(&[breaks]);
+            assert!(!report.hidden && report.incomplete, "{breaks}");
+        }
+        assert!(!report(&[]).hidden, "a machine without keyboards");
+    }
+
+    #[test]
+    fn one_keyboard_that_can_be_read_is_enough_not_to_be_hidden() {
+        let desk = Desk::new();
+        let _typist = desk.keyboard(1, "");
+        desk.machine.device(2, "usb-0000:00:14.0-2/input0");
+        desk.opens_as(2, errno(Errno::EPERM));
+        assert!(!desk.reader().finish().unwrap().hidden);
+    }
+
+    #[test]
+    fn a_machine_whose_devices_cannot_be_listed_hides_them() {
+        let nowhere = tempfile::tempdir().unwrap();
+        let devices = Devices {
+            tree: InputTree::under(nowhere.path()),
+            open: Arc::new(|_| errno(Errno::EIO)),
+        };
+        let refused = Reader::start(&devices, "seat0").err();
+        assert_eq!(refused, Some(NotReading::Hidden));
+    }
+
+    #[test]
+    fn a_dropped_reader_lets_its_keyboards_go() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "");
+        drop(desk.reader());
+        // The other end is closed when the thread has ended.
+        let closed = (0..20_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            typist.hung_up()
+        });
+        assert!(closed);
+    }
+
+    #[test]
+    fn another_seats_keyboard_that_appeared_is_disowned() {
+        let desk = Desk::new();
+        let mut typist = desk.keyboard(1, "");
+        let mut foreign = desk.keyboard(2, "usb-0000:00:14.0-2/input0");
+        let reader = desk.reader();
+        type_keys(&mut foreign, &[B]);
+        type_keys(&mut typist, &[A]);
+        // udev gets to it after the kernel has shown it.
+        desk.machine.on_seat(2, "seat1");
+        let report = reader.finish().unwrap();
+        assert_eq!(report.model, 101);
+        let text = typed(report);
+        assert!(
+            text.contains("a down") && !text.contains("b down"),
+            "{text}"
+        );
+    }
+}
