@@ -117,6 +117,12 @@ impl EnrolmentSession {
         }
     }
 
+    /// The profile as it would be.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
     /// Whether a typing must first be accepted by what is in force.
     #[must_use]
     pub fn must_prove(&self) -> bool {

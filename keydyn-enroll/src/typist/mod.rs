@@ -13,6 +13,7 @@ use keydyn_core::digraph::Sample;
 use keydyn_sys::capture::SeatKeyboards;
 use keydyn_sys::hardening::forbid_dumps;
 use keydyn_sys::pam_application::{SERVICE, Service};
+use keydyn_sys::place::Place;
 use keydyn_sys::prompt::{self, Answer, SecretLine, Terminal};
 use keydyn_sys::source::{Conversation, Heard, KeySource, Whereabouts};
 use keydyn_sys::system;
@@ -32,7 +33,12 @@ pub(crate) struct StandIn {
     replay: Option<std::path::PathBuf>,
 }
 
-type Ears = (Box<dyn KeySource>, Service);
+struct Ears {
+    source: Box<dyn KeySource>,
+    service: Service,
+    /// Whether there can be anything to hear.
+    in_reach: fn(&Conversation<'_>) -> bool,
+}
 
 impl StandIn {
     #[cfg(feature = "replay-source")]
@@ -44,7 +50,11 @@ impl StandIn {
         let service = Service::in_directory(directory.join("pam.d"))?;
         let source =
             ReplaySequence::read(&directory.join("typings")).map_err(TypingFailure::NoTerminal)?;
-        Ok((Box::new(source), service))
+        Ok(Ears {
+            source: Box::new(source),
+            service,
+            in_reach: |_| true,
+        })
     }
 
     #[cfg(not(feature = "replay-source"))]
@@ -55,7 +65,11 @@ impl StandIn {
 }
 
 fn live() -> Result<Ears, TypingFailure> {
-    Ok((Box::new(SeatKeyboards::new()), Service::find()?))
+    Ok(Ears {
+        source: Box::new(SeatKeyboards::new()),
+        service: Service::find()?,
+        in_reach: |conversation| Place::at_start(conversation).seat().is_some(),
+    })
 }
 
 /// What was typed at one prompt.
@@ -90,9 +104,26 @@ pub(crate) struct Desk {
     terminal: Terminal,
     source: Box<dyn KeySource>,
     service: Service,
+    person: Person,
+}
+
+/// Who is asked, as PAM would be told.
+struct Person {
     user: String,
     tty: Option<String>,
     caller: Option<String>,
+}
+
+impl Person {
+    fn conversation(&self) -> Conversation<'_> {
+        Conversation {
+            service: SERVICE,
+            user: &self.user,
+            tty: self.tty.as_deref(),
+            remote_host: None,
+            remote_user: self.caller.as_deref(),
+        }
+    }
 }
 
 impl Desk {
@@ -100,17 +131,24 @@ impl Desk {
     pub(crate) fn open(stand_in: &StandIn, account: &Account) -> Result<Self, TypingFailure> {
         let user = account.name.clone().ok_or(TypingFailure::NoName)?;
         forbid_dumps().map_err(TypingFailure::Dumps)?;
-        let (source, service) = stand_in.ears()?;
+        let ears = stand_in.ears()?;
         let terminal = Terminal::take().map_err(TypingFailure::NoTerminal)?;
-        Ok(Self {
+        let desk = Self {
             screen: Screen::new(terminal.columns()),
             terminal,
-            source,
-            service,
-            user,
-            tty: prompt::name(),
-            caller: caller(),
-        })
+            source: ears.source,
+            service: ears.service,
+            person: Person {
+                user,
+                tty: prompt::name(),
+                caller: caller(),
+            },
+        };
+        // Nobody is asked for a password that cannot be heard.
+        if !(ears.in_reach)(&desk.person.conversation()) {
+            return Err(TypingFailure::Elsewhere);
+        }
+        Ok(desk)
     }
 
     /// Writes a paragraph to the terminal.
@@ -127,13 +165,7 @@ impl Desk {
     /// Asks without echo, and listens meanwhile.
     pub(crate) fn ask(&mut self, prompt: &str) -> Result<Asked, TypingFailure> {
         loop {
-            self.source.listen(&Conversation {
-                service: SERVICE,
-                user: &self.user,
-                tty: self.tty.as_deref(),
-                remote_host: None,
-                remote_user: self.caller.as_deref(),
-            });
+            self.source.listen(&self.person.conversation());
             self.terminal.forget_typed_ahead();
             let answer = self
                 .terminal
@@ -155,7 +187,7 @@ impl Desk {
         account: &Account,
         places: &Directories,
     ) -> Result<(Known, Typed), TypingFailure> {
-        let typed = match self.ask(&format!("Password of {}: ", self.user))? {
+        let typed = match self.ask(&format!("Password of {}: ", self.person.user))? {
             Asked::Typed(typed) => typed,
             Asked::End => return Err(TypingFailure::NothingTyped),
         };
@@ -165,9 +197,12 @@ impl Desk {
             self.write("\n")?;
             return Err(checked.err().unwrap_or(TypingFailure::WrongPassword));
         }
-        let checked = self
-            .service
-            .check(&self.user, self.tty.as_deref(), &typed.line, &mut said);
+        let checked = self.service.check(
+            &self.person.user,
+            self.person.tty.as_deref(),
+            &typed.line,
+            &mut said,
+        );
         self.write(if checked.is_ok() { "right\n" } else { "\n" })?;
         for text in said {
             self.tell(&text)?;

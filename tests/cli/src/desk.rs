@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -17,6 +17,9 @@ use crate::{Done, PATIENCE, Place, RecvTimeoutError, Session, Tool};
 pub const PASSWORD: &str = "correct horse";
 /// Whose it is.
 pub const USER: &str = "nobody";
+
+/// `openssl passwd -6` of what [`password_line`] types.
+const HASH: &str = "$6$abcdefgh$xPo7heVHKjloUF4jK8zKO.FenBNBxqzc6D5MDG1CgSIrtslG91L4Magjx3B1HIhMGwV.JHnozG78uMwvkRkRp.";
 
 const TEXT: [&str; 13] = [
     "c", "o", "r", "r", "e", "c", "t", "space", "h", "o", "r", "s", "e",
@@ -182,6 +185,39 @@ impl Desk {
 }
 
 impl Tool {
+    /// In a world of its own in which USER has PASSWORD, by /etc/shadow. `None` where no such world
+    /// can be made: it takes root with all of root's rights.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn with_shadow(self, desk: &Desk) -> Option<Self> {
+        let shadow = desk.directory().join("shadow");
+        let lines = format!("root:*:19000:0:99999:7:::\n{USER}:{HASH}:19000:0:99999:7:::\n");
+        fs::write(&shadow, lines).expect("a shadow file");
+        self.with_mount(&shadow, "/etc/shadow")
+    }
+
+    /// In a world of its own in which the desk's PAM services are the machine's. `None` as above.
+    pub fn with_pam_of(self, desk: &Desk) -> Option<Self> {
+        self.with_mount(&desk.directory().join("pam.d"), "/etc/pam.d")
+    }
+
+    fn with_mount(mut self, from: &Path, to: &str) -> Option<Self> {
+        let mount = format!("mount --bind {} {to}", from.display());
+        let mut attempt = Command::new("unshare");
+        let possible = attempt.args(["-m", "sh", "-c", &mount]).output();
+        possible.ok().filter(|output| output.status.success())?;
+        let mut command = Command::new("unshare");
+        command.env_clear();
+        let set = self.command.get_envs();
+        command.envs(set.filter_map(|(name, value)| Some((name, value?))));
+        command.args(["-m", "sh", "-c", &format!("{mount} && exec \"$0\" \"$@\"")]);
+        command.arg(self.command.get_program());
+        command.args(self.command.get_args());
+        self.command = command;
+        Some(self)
+    }
+
     /// With standard output in this file of the desk's directory, as `> file` has it.
     ///
     /// # Panics

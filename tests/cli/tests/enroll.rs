@@ -69,6 +69,36 @@ fn without_its_service_pam_is_not_asked() {
 }
 
 #[test]
+fn the_packaged_service_asks_for_the_shadow_password() {
+    let desk = Desk::new((0..23).map(owner));
+    desk.service(include_str!("../../../packaging/pam.d/keydyn"));
+    let start = || desk.keydyn(&["enroll", USER]).with_shadow(&desk);
+    let Some(tool) = start() else {
+        // No mount namespace is to be had here.
+        return;
+    };
+    let session = tool.terminal().expect("Password of nobody:");
+    session
+        .keys("wrong\n")
+        .end()
+        .assert(1, &["the password is wrong"]);
+    assert!(!desk.place().state().exists());
+    let session = start().unwrap().terminal().passwords(23);
+    session.end().assert(0, &["known from 23 typings"]);
+}
+
+#[test]
+fn away_from_the_keyboards_nobody_is_asked_for_a_password() {
+    // The shipped command, on a terminal that a test made: no seat is behind it.
+    let desk = Desk::new([]);
+    let done = desk.place().keydyn(&["enroll", USER]).with_pam_of(&desk);
+    let Some(tool) = done else { return };
+    let done = tool.terminal().end();
+    let done = done.assert(3, &["typed elsewhere", "Nothing was stored"]);
+    assert!(!done.out.contains("Password of"), "{}", done.out);
+}
+
+#[test]
 fn an_expired_account_is_told_as_such() {
     let desk = Desk::new((0..23).map(owner));
     desk.service("auth required pam_permit.so\naccount required pam_debug.so acct=acct_expired\n");
