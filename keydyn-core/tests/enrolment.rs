@@ -126,7 +126,6 @@ fn worth(data: &DataSet, from: usize) -> Worth {
 }
 
 fn assert_holds(worth: &Worth, first_refused: f64) {
-    println!("{worth:?}");
     assert!(worth.complete >= 0.9, "{worth:?}");
     assert!(worth.median <= 30, "{worth:?}");
     assert!(worth.first_refused <= first_refused, "{worth:?}");

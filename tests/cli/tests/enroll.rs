@@ -1,5 +1,5 @@
 //! `keydyn enroll` on a terminal, with recorded typing.
-#![allow(clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use cli::desk::{Desk, PASSWORD, USER, keypad, owner, password_line, short, wild};
 use cli::{Done, keydyn};

@@ -1,5 +1,5 @@
 //! `keydyn verify` on a terminal, with recorded typing.
-#![allow(clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 
