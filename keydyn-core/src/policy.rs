@@ -57,6 +57,8 @@ pub const ARMABLE_KEYS: std::ops::RangeInclusive<usize> = 6..=crate::digraph::MA
 const ARMING_DECISIONS: u32 = 20;
 const ARMING_REFUSALS: u32 = 1;
 const ARMING_SITTINGS: u32 = 2;
+/// Typings before anybody can be armed by himself: the first three have no decision.
+pub const EARLIEST_ARMING: u32 = 3 + ARMING_DECISIONS;
 
 /// Typings in a row without this long a pause are one sitting.
 const SITTING_SECONDS: u64 = 4 * 3600;
@@ -212,6 +214,7 @@ mod tests {
         }
         assert!(!arming.ready(22, 20, 8), "19 decisions are too few");
         arming.note(Decision::Genuine);
+        assert_eq!(EARLIEST_ARMING, 23);
         assert!(arming.ready(23, 20, 8));
         assert!(!arming.ready(23, 24, 8), "min_samples");
         assert!(!arming.ready(23, 20, 5), "too short");

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
+use keydyn_core::store::vault::survey::account_of;
 use keydyn_sys::file::StateDir;
 use keydyn_sys::places::{MAIN, RUN};
 use keydyn_sys::system;
@@ -49,10 +50,40 @@ pub(crate) struct Directories {
 }
 
 impl Directories {
-    #[allow(dead_code, reason = "for the verbs that read an account's files")]
+    /// The uids of which there is a file, in order.
+    pub(crate) fn uids(&self) -> Result<Vec<u32>, Failure> {
+        let mut names = self.main.names()?;
+        names.extend(self.run.names()?);
+        let mut uids: Vec<u32> = names.iter().filter_map(|name| account_of(name)).collect();
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+
     /// An account's files; `host` is `None` where `host.key` cannot be had.
     pub(crate) fn vault<'a>(&'a self, account: &Account, host: Option<&'a HostKey>) -> Vault<'a> {
         Vault::new(account.uid, &self.main, &self.run, host)
+    }
+}
+
+/// A user who has to be named.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Named {
+    /// The user
+    user: Option<String>,
+
+    /// The user with this number, who need not exist any more
+    #[arg(long, value_name = "N")]
+    uid: Option<u32>,
+}
+
+impl Named {
+    pub(crate) fn account(&self) -> Result<Account, Failure> {
+        match (&self.user, self.uid) {
+            (None, Some(uid)) => Ok(Account::with_uid(uid)),
+            (user, _) => Account::named(user.as_deref().unwrap_or_default()),
+        }
     }
 }
 
@@ -81,7 +112,6 @@ impl Account {
     }
 
     /// Whoever runs the command, through sudo too.
-    #[allow(dead_code, reason = "for the verbs that have a default")]
     pub(crate) fn of_caller() -> Result<Self, Failure> {
         match env::var("SUDO_USER") {
             Ok(name) if system::privileged() && !name.is_empty() => Self::named(&name),
@@ -90,7 +120,6 @@ impl Account {
     }
 
     /// The user on the command line, else whoever runs the command.
-    #[allow(dead_code, reason = "for the verbs that have a default")]
     pub(crate) fn or_caller(user: Option<&str>) -> Result<Self, Failure> {
         user.map_or_else(Self::of_caller, Self::named)
     }

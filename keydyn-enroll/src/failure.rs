@@ -46,13 +46,40 @@ pub(crate) enum Failure {
     NameService { error: io::Error },
     /// An account's files.
     #[error(transparent)]
-    File(#[from] FileError),
+    File(FileError),
+    /// A disk that can only be read.
+    #[error("{0}; make the disk writable (for example `mount -o remount,rw /`) and run this again")]
+    ReadOnly(FileError),
+    /// Somebody logs in at this moment.
+    #[error("{0}, perhaps a login; nothing was done, run this again")]
+    Busy(FileError),
+    /// A question that nobody can answer.
+    #[error("there is no terminal to ask on, so nothing was done; add `--yes` if you mean it")]
+    NoTerminal,
+    /// The answer was no.
+    #[error("nothing was done")]
+    Declined,
+    /// It was told, and is not well.
+    #[error("not all is well with {0}; what to do is said above")]
+    Unwell(String),
     /// Not even the way out could be opened.
     #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
     NowhereToWrite(#[from] NowhereToWrite),
     /// Somebody's typing was not to be had, or the answer was no.
     #[error(transparent)]
     Typing(#[from] TypingFailure),
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        match &error {
+            FileError::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly(error)
+            }
+            FileError::Busy { .. } => Self::Busy(error),
+            _ => Self::File(error),
+        }
+    }
 }
 
 impl Failure {
@@ -65,7 +92,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
-            Self::Output(_) => 1,
+            Self::Output(_) | Self::Declined => 1,
+            Self::NoTerminal => 2,
             Self::Typing(failure) => failure.exit_code(),
             Self::Open { .. }
             | Self::Data(_)
@@ -74,6 +102,9 @@ impl Failure {
             | Self::UnknownUser { .. }
             | Self::NameService { .. }
             | Self::File(_)
+            | Self::ReadOnly(_)
+            | Self::Busy(_)
+            | Self::Unwell(_)
             | Self::NowhereToWrite(_) => 3,
         })
     }

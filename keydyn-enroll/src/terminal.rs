@@ -4,23 +4,55 @@ use std::io::{self, IsTerminal as _, Write};
 
 use textwrap::{Options, WordSplitter};
 
+use crate::failure::Failure;
+
 /// Nothing is broken for a pipe, whose reader may look for a sentence.
 const UNBROKEN: usize = usize::MAX;
 
 /// Writes a paragraph, broken between words where the terminal ends. `indent` stands in front of
 /// every line but the first.
 pub(crate) fn paragraph(out: &mut dyn Write, text: &str, indent: &str) -> io::Result<()> {
-    let width = if io::stdout().is_terminal() {
+    writeln!(out, "{}", filled(text, ["", indent], width()))
+}
+
+/// Writes something that belongs to the paragraph before.
+pub(crate) fn item(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", filled(text, ["  ", "    "], width()))
+}
+
+fn width() -> usize {
+    if io::stdout().is_terminal() {
         textwrap::termwidth()
     } else {
         UNBROKEN
-    };
-    writeln!(out, "{}", filled(text, indent, width))
+    }
 }
 
-fn filled(text: &str, indent: &str, width: usize) -> String {
+/// Asks on the terminal, unless the command line has answered.
+pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let input = io::stdin();
+    if !input.is_terminal() {
+        return Err(Failure::NoTerminal);
+    }
+    // Not where results go.
+    let mut prompt = io::stderr();
+    paragraph(&mut prompt, question, "")?;
+    write!(prompt, "Type yes to go on: ")?;
+    prompt.flush()?;
+    let mut answer = String::new();
+    match input.read_line(&mut answer) {
+        Ok(_) if answer.trim() == "yes" => Ok(()),
+        _ => Err(Failure::Declined),
+    }
+}
+
+fn filled(text: &str, [first, next]: [&str; 2], width: usize) -> String {
     let options = Options::new(width)
-        .subsequent_indent(indent)
+        .initial_indent(first)
+        .subsequent_indent(next)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
@@ -34,9 +66,10 @@ mod tests {
     fn lines_end_between_words_and_a_path_stays_whole() {
         let text = "files: /var/lib/keydyn/accounts/1000.profile and others";
         assert_eq!(
-            filled(text, "  ", 20),
+            filled(text, ["", "  "], 20),
             "files:\n  /var/lib/keydyn/accounts/1000.profile\n  and others"
         );
-        assert_eq!(filled(text, "  ", UNBROKEN), text);
+        assert_eq!(filled(text, ["", "  "], UNBROKEN), text);
+        assert_eq!(filled("/a/path", ["  ", ""], 5), "  /a/path");
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use keydyn_core::store::files::{FileError, LockGuard, StateFiles, previous};
 use keydyn_core::store::host::{HOST_KEY_LEN, HostKey};
+use nix::dir::{Dir, Entry};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, Flock, FlockArg, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
@@ -36,6 +37,12 @@ impl StateDir {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The directory, opened and found trustworthy; `None` if it is not there.
@@ -135,6 +142,24 @@ impl StateDir {
             .ok_or_else(|| FileError::Damaged { path: path() })
     }
 
+    /// The names of all files in it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, FileError> {
+        let Some(directory) = self.directory()? else {
+            return Ok(Vec::new());
+        };
+        let list = |errno| failed(&self.path, "list", errno);
+        let mut directory = Dir::from_fd(directory).map_err(list)?;
+        let entries: Result<Vec<_>, _> = directory.iter().collect();
+        let name = |entry: Entry| entry.file_name().to_string_lossy().into_owned();
+        let mut names: Vec<_> = entries.map_err(list)?.into_iter().map(name).collect();
+        names.retain(|name| name != "." && name != "..");
+        names.sort();
+        Ok(names)
+    }
+
     fn set_host_key_aside(&self) -> Result<(), FileError> {
         let directory = self.directory_to_write()?;
         renameat(&directory, HOST_KEY, &directory, "host.key.damaged")
@@ -228,8 +253,10 @@ impl StateFiles for StateDir {
         let Some(directory) = self.directory()? else {
             return Ok(());
         };
-        for name in [previous(name), name.to_owned()] {
-            match unlinkat(&directory, &*name, UnlinkatFlags::NoRemoveDir) {
+        for file in [previous(name), name.to_owned()] {
+            discard(&directory, &format!(".{file}.new"));
+            discard(&directory, &format!(".{file}.old"));
+            match unlinkat(&directory, &*file, UnlinkatFlags::NoRemoveDir) {
                 Ok(()) | Err(Errno::ENOENT) => {}
                 Err(errno) => return Err(failed(&self.path.join(name), "remove", errno)),
             }
@@ -241,13 +268,20 @@ impl StateFiles for StateDir {
         let directory = self.directory_to_write()?;
         let path = self.path.join(name);
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let file = openat(&directory, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
-            .map_err(|errno| failed(&path, "lock", errno))?;
-        let mut file = File::from(file);
+        let open = || {
+            openat(&directory, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+                .map(File::from)
+                .map_err(|errno| failed(&path, "lock", errno))
+        };
+        let mut file = open()?;
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) => return Ok(Box::new(FileLock(lock))),
+                Ok(lock) => match fstat(lock.as_fd()) {
+                    // Removed by whoever had it: others already lock a new one.
+                    Ok(stat) if stat.st_nlink == 0 => file = open()?,
+                    _ => return Ok(Box::new(FileLock(lock))),
+                },
                 Err((back, Errno::EWOULDBLOCK | Errno::EINTR)) if Instant::now() < deadline => {
                     file = back;
                     thread::sleep(LOCK_PAUSE);
@@ -337,12 +371,7 @@ mod tests {
     }
 
     fn names(dir: &StateDir) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(&dir.path)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
+        dir.names().unwrap()
     }
 
     #[test]
@@ -380,6 +409,9 @@ mod tests {
         fs::write(dir.path.join(".1.state.old"), b"half").unwrap();
         dir.write("1.state", b"two", true).unwrap();
         assert_eq!(names(&dir), ["1.state", "1.state.previous"]);
+        fs::write(dir.path.join(".1.state.new"), b"half").unwrap();
+        dir.remove("1.state").unwrap();
+        assert!(names(&dir).is_empty(), "nor is it left when the file goes");
     }
 
     #[test]
@@ -448,6 +480,25 @@ mod tests {
         assert!(start.elapsed() >= LOCK_PATIENCE);
         drop(held);
         dir.lock("1.lock").unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_is_nobody_s() {
+        let (_place, dir) = place();
+        let removed = dir.lock("1.lock").unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| dir.lock("1.lock").map(drop));
+            thread::sleep(LOCK_PAUSE);
+            dir.remove("1.lock").unwrap();
+            let held = dir.lock("1.lock").unwrap();
+            drop(removed);
+            // Whoever waited has to wait for the new one.
+            assert!(matches!(
+                waiting.join().unwrap(),
+                Err(FileError::Busy { .. })
+            ));
+            drop(held);
+        });
     }
 
     #[test]

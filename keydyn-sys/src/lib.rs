@@ -2,9 +2,9 @@
 //!
 //! Everything that needs a system call, and with `pam_keydyn/src/ffi.rs` everything that needs
 //! `unsafe`, is here behind safe types: files that survive a power cut and follow no link
-//! ([`mod@file`], in the directories of [`places`]), memory that is neither dumped nor swapped nor inherited ([`secret`], [`arena`]),
-//! users, clock and randomness ([`system`]), where a login's typing takes place ([`place`]), and the
-//! keyboards it is read from ([`capture`], behind [`source`]).
+//! ([`mod@file`], in the directories of [`places`]), memory that is neither dumped nor swapped nor
+//! inherited ([`secret`], [`arena`]), users, clock and randomness ([`system`]), where a login's typing
+//! takes place ([`place`]), and the keyboards it is read from ([`capture`], behind [`source`]).
 //!
 //! With the feature `application`, which only the command `keydyn` has: questions on its terminal,
 //! and libpam as an application sees it.

@@ -94,6 +94,10 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         );
         return PAM_IGNORE;
     }
+    let account = account(&machine, &user);
+    if machine.disabled(account.ok().flatten()) {
+        return PAM_IGNORE;
+    }
     let conversation = Conversation {
         service: &items.service,
         user: &user,
@@ -108,7 +112,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         Ok(token) => token,
         Err(code) => return code,
     };
-    let handover = hand_over(&machine, user, typed, &token);
+    let handover = hand_over(&machine, user, account, typed, &token);
     match handover.and_then(|handover| ffi::leave(pamh, handover).ok()) {
         Some(()) => {}
         // `verify` finds nothing and treats it as its table says.
@@ -117,6 +121,14 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
             .write(Level::Error, "no memory for the captured typing"),
     }
     PAM_IGNORE
+}
+
+/// The user's uid, `None` for a name that no user has; an error where the name service cannot say.
+fn account(machine: &Machine, user: &str) -> Result<Option<u32>, ()> {
+    system::uid_of(user).map_err(|error| {
+        let message = format!("the name service did not answer: {error}");
+        machine.log.write(Level::Error, &message);
+    })
 }
 
 /// What was heard, as a sample or as the reason why there is none.
@@ -147,17 +159,16 @@ impl Typed {
 
 /// Derives the key and puts everything into the page. An attempt that will not be judged costs no
 /// key derivation and leaves the page empty.
-fn hand_over(machine: &Machine, user: String, typed: Typed, token: &[u8]) -> Option<Handover> {
+fn hand_over(
+    machine: &Machine,
+    user: String,
+    account: Result<Option<u32>, ()>,
+    typed: Typed,
+    token: &[u8],
+) -> Option<Handover> {
     let mut page = SecretPage::new().ok()?;
-    let (uid, answered) = match system::uid_of(&user) {
-        Ok(uid) => (uid, true),
-        Err(error) => {
-            let message = format!("the name service did not answer: {error}");
-            machine.log.write(Level::Error, &message);
-            (None, false)
-        }
-    };
-    if typed.whereabouts == Whereabouts::Local && answered {
+    let uid = account.ok().flatten();
+    if typed.whereabouts == Whereabouts::Local && account.is_ok() {
         let keyed = derive(machine, uid, &user, token);
         if let (Some(keyed), Some(uid)) = (keyed, uid) {
             let carried = Carried {

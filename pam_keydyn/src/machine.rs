@@ -1,5 +1,6 @@
 //! The machine as one login sees it: where files are, what time it is, what hears the keyboards.
 
+use keydyn_core::store::switch::Switch;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::capture::SeatKeyboards;
 use keydyn_sys::file::StateDir;
@@ -37,6 +38,18 @@ impl Machine {
             source: Box::new(SeatKeyboards::new()),
         }
         .complain(settings)
+    }
+
+    /// Whether `keydyn disable` is in force for everybody or for this user. A marker that is not to
+    /// be trusted is not believed, and the log says so where it could have been.
+    pub(crate) fn disabled(&self, uid: Option<u32>) -> bool {
+        let marker = Switch::new(&self.main, &self.run).find_for(uid);
+        if let Some(doubt) = marker.doubts.first()
+            && system::privileged()
+        {
+            self.log.write(Level::Warning, &doubt.to_string());
+        }
+        marker.is_set()
     }
 
     fn complain(self, settings: &Settings) -> Self {

@@ -11,6 +11,8 @@ use crate::settings::{Mode, PasswordChange, Rule, Settings};
 pub(crate) enum Outcome {
     /// `keydyn=off` on the kernel's command line.
     SwitchedOff,
+    /// `keydyn disable`, for this user or for everybody.
+    Disabled,
     /// Typed elsewhere than at this machine.
     NotLocal,
     /// The keyboards may not be read from here.
@@ -91,7 +93,7 @@ pub(crate) fn return_code(
         Mode::Enforce | Mode::Auto | Mode::Shadow => PAM_IGNORE,
     };
     match outcome {
-        Outcome::SwitchedOff => PAM_IGNORE,
+        Outcome::SwitchedOff | Outcome::Disabled => PAM_IGNORE,
         Outcome::NotLocal => by(settings.no_timings),
         Outcome::Unprivileged => by(settings.unprivileged),
         Outcome::Unarmed(_, _)
@@ -123,6 +125,7 @@ impl Outcome {
     pub(crate) fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::SwitchedOff => ("off", "not-in-force", "keydyn=off"),
+            Self::Disabled => ("disabled", "not-in-force", "keydyn-disable"),
             Self::NotLocal => ("any", "not-local", "typed-elsewhere"),
             Self::Unprivileged => ("any", "unprivileged", "keyboards-hidden"),
             Self::Unarmed(phase, typing) => (
@@ -178,6 +181,7 @@ mod tests {
         let (s, i, e) = (PAM_SUCCESS, PAM_IGNORE, PAM_AUTH_ERR);
         let rows = [
             (O::SwitchedOff, [&i, &i, &i, &i]),
+            (O::Disabled, [&i, &i, &i, &i]),
             (O::NotLocal, [&i, &i, &i, &i]),
             (O::Unprivileged, [&i, &i, &i, &i]),
             (O::Unarmed(Phase::None, Typing::Undecided), [&i, &i, &e, &i]),
@@ -244,6 +248,7 @@ mod tests {
             (Outcome::OtherPassword(Armed::Yes), PAM_AUTH_ERR),
             (Outcome::OtherPassword(Armed::No), PAM_IGNORE),
             (Outcome::SwitchedOff, PAM_IGNORE),
+            (Outcome::Disabled, PAM_IGNORE),
         ] {
             assert_eq!(
                 return_code(outcome, &settings, Some(1000)),

@@ -48,16 +48,16 @@ impl Finding {
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh);
-    let finding = match (machine.off, account, fresh(pamh)) {
-        (true, _, _) => Finding::only(Outcome::SwitchedOff),
-        (false, Err(()), _) => Finding::only(Outcome::StateUnknown),
-        (false, Ok(uid), Some(handover)) => {
+    let finding = match (out_of_force(&machine, account), account, fresh(pamh)) {
+        (Some(outcome), _, _) => Finding::only(outcome),
+        (None, Err(()), _) => Finding::only(Outcome::StateUnknown),
+        (None, Ok(uid), Some(handover)) => {
             let matches = token_matches(pamh, handover);
             machine.log.timed("judging", || {
                 examine(&machine, settings, uid, &user, handover, matches)
             })
         }
-        (false, Ok(uid), None) => Finding::only(without_a_key(&machine, uid, Unfit::NoCapture)),
+        (None, Ok(uid), None) => Finding::only(without_a_key(&machine, uid, Unfit::NoCapture)),
     };
     let code = report(pamh, &machine, settings, account, &user, &finding);
     // What is refused is not learned, whatever the application makes of it.
@@ -83,10 +83,10 @@ pub(crate) fn authenticate_without_a_line(
 ) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh);
-    let outcome = match (machine.off, account) {
-        (true, _) => Outcome::SwitchedOff,
-        (false, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
-        (false, Err(())) => Outcome::StateUnknown,
+    let outcome = match (out_of_force(&machine, account), account) {
+        (Some(outcome), _) => outcome,
+        (None, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
+        (None, Err(())) => Outcome::StateUnknown,
     };
     report(
         pamh,
@@ -96,6 +96,15 @@ pub(crate) fn authenticate_without_a_line(
         &user,
         &Finding::only(outcome),
     )
+}
+
+/// The administrator's ways out, which ask for nothing that could be lost or damaged.
+fn out_of_force(machine: &Machine, account: Result<Option<u32>, ()>) -> Option<Outcome> {
+    if machine.off {
+        return Some(Outcome::SwitchedOff);
+    }
+    let uid = account.ok().flatten();
+    machine.disabled(uid).then_some(Outcome::Disabled)
 }
 
 /// The user's name and uid. A user whom PAM does not tell is nobody's to wave through.
@@ -222,6 +231,12 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
         Opening::Absent if armed == Armed::Yes => {
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))
         }
+        // Made anew since the key was derived: no password could have opened it.
+        Opening::OtherPassword if vault.derivation() != Some(carried.derivation) => {
+            let message = "the profile was replaced while the login was under way";
+            machine.log.write(Level::Error, message);
+            Finding::only(Outcome::Unfit(Unfit::Profile, armed))
+        }
         Opening::OtherPassword | Opening::Open(_, Slot::Second) => {
             let samples = match &opening {
                 Opening::Open(profile, _) => profile.learned(),
@@ -336,7 +351,7 @@ fn report(
     let (state, outcome, reason) = finding.outcome.words();
     let level = match (&code, finding.outcome) {
         (_, Outcome::Unfit(..) | Outcome::StateUnknown | Outcome::Unwritable) => Level::Error,
-        (_, Outcome::OtherPassword(_) | Outcome::SwitchedOff) => Level::Warning,
+        (_, Outcome::OtherPassword(_) | Outcome::SwitchedOff | Outcome::Disabled) => Level::Warning,
         (PAM_AUTH_ERR, _) => Level::Notice,
         _ => Level::Info,
     };

@@ -80,11 +80,13 @@ impl AccountState {
     pub fn note(&mut self, now: Timestamp, verdict: Verdict) {
         match verdict {
             Verdict::Accepted => {
-                self.counts.accepted += 1;
+                self.counts.accepted = self.counts.accepted.saturating_add(1);
                 self.throttle.accepted();
             }
-            Verdict::Refused => self.counts.refused += 1,
-            Verdict::CoolingDown | Verdict::Unusable(_) => self.counts.unusable += 1,
+            Verdict::Refused => self.counts.refused = self.counts.refused.saturating_add(1),
+            Verdict::CoolingDown | Verdict::Unusable(_) => {
+                self.counts.unusable = self.counts.unusable.saturating_add(1);
+            }
         }
         if matches!(verdict, Verdict::Refused | Verdict::Unusable(_)) {
             self.throttle.refused(now);

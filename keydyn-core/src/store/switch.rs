@@ -97,6 +97,19 @@ impl<'a> Switch<'a> {
         marker
     }
 
+    /// Looks for what takes keydyn out of force for this user: everybody's marker, else their own.
+    /// A name that no user has is under everybody's only.
+    #[must_use]
+    pub fn find_for(&self, uid: Option<u32>) -> Marker {
+        let mut marker = self.find(Whom::Everybody);
+        if let Some(uid) = uid.filter(|_| !marker.is_set()) {
+            let own = self.find(Whom::User(uid));
+            marker.places.extend(own.places);
+            marker.doubts.extend(own.doubts);
+        }
+        marker
+    }
+
     /// Takes keydyn out of force, until the next boot where the lasting directory cannot be
     /// written; why it cannot, if so.
     ///
@@ -116,12 +129,17 @@ impl<'a> Switch<'a> {
     /// Puts keydyn back in force; whether it was out of it.
     ///
     /// # Errors
-    /// If a marker cannot be removed. Where both cannot, of the one that lasts.
+    /// If a marker is there, or may be, and cannot be removed. The other is removed all the same.
     pub fn enable(&self, whom: Whom) -> Result<bool, FileError> {
         let was = self.find(whom).is_set();
         let name = whom.file_name();
-        let run = self.run.remove(&name);
-        self.main.remove(&name)?;
+        // A read-only disk does not even let go of what is not there.
+        let remove = |files: &dyn StateFiles| match files.read(&name, LIMIT) {
+            Ok(None) => Ok(()),
+            _ => files.remove(&name),
+        };
+        let run = remove(self.run);
+        remove(self.main)?;
         run?;
         Ok(was)
     }

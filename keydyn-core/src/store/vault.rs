@@ -6,12 +6,15 @@ use std::fmt;
 use crate::acquire::FailureToAcquire;
 
 use super::codec::{self, CodecError};
-use super::files::{FileError, StateFiles, previous};
+use super::files::{FileError, LockGuard, StateFiles, previous};
 use super::header::{FILE_LEN, Header, HeaderError, KdfParams, Salt};
 use super::host::HostKey;
 use super::profile::Profile;
 use super::seal::{OpenError, SealKey, open, seal};
 use super::state::{AccountState, Phase, STATE_LEN};
+
+mod erase;
+pub mod survey;
 
 /// Which of an account's two profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,9 +91,7 @@ pub enum LearnError {
     #[error("it does not fit what was learned while the login was under way")]
     NotTrusted,
     /// What is known of the account does not go together with the profile.
-    #[error(
-        "the account's state is lost or does not fit its profile; remove its files to begin anew"
-    )]
+    #[error("the account's state is lost or does not fit its profile; `keydyn reset` begins anew")]
     StateUnknown,
     /// The profile cannot be encoded.
     #[error(transparent)]
@@ -166,7 +167,7 @@ impl<'a> Vault<'a> {
     #[must_use]
     pub fn derivation(&self) -> Option<(Salt, KdfParams)> {
         [Slot::First, Slot::Second].into_iter().find_map(|slot| {
-            self.generations(slot).find_map(|name| {
+            self.generations(slot).into_iter().find_map(|name| {
                 let file = self.main.read(&name, FILE_LEN).ok()??;
                 Header::parse(&file)
                     .ok()
@@ -175,10 +176,16 @@ impl<'a> Vault<'a> {
         })
     }
 
-    fn generations(&self, slot: Slot) -> impl Iterator<Item = String> {
+    fn generations(&self, slot: Slot) -> [String; 2] {
         let name = self.profile_name(slot);
         let before = previous(&name);
-        [name, before].into_iter()
+        [name, before]
+    }
+
+    /// Whether a generation of this profile is there, or may be.
+    fn is_kept(&self, slot: Slot) -> bool {
+        let there = |name: &String| !matches!(self.main.read(name, FILE_LEN), Ok(None));
+        self.generations(slot).iter().any(there)
     }
 
     /// Opens the profile that this key opens.
@@ -254,9 +261,28 @@ impl<'a> Vault<'a> {
                 Standing::Known(state)
             }
             (Some(state), _) => Standing::Known(state),
-            (None, Opening::Open(profile, _)) => Standing::Known(profile.state().clone()),
+            (None, Opening::Open(profile, _)) => Standing::Known(self.stand_in(profile.state())),
             (None, Opening::Absent) if !doubtful => Standing::Known(AccountState::default()),
             (None, _) => Standing::Unknown,
+        }
+    }
+
+    /// What stands in for a lost state: the sealed copy, with the counts and the throttle of the
+    /// state file's generation before where that is newer. A lost file must not end a cool-down.
+    fn stand_in(&self, copy: &AccountState) -> AccountState {
+        let name = previous(&self.state_name());
+        let read = |files: &dyn StateFiles| self.read_state(&files.read(&name, STATE_LEN).ok()??);
+        let before = [self.main, self.run].into_iter().filter_map(read);
+        match before.fold(None, newer) {
+            Some(before) if before.generation > copy.generation => AccountState {
+                generation: before.generation,
+                counts: before.counts,
+                verdicts: before.verdicts,
+                throttle: before.throttle,
+                distrusted: before.distrusted,
+                ..copy.clone()
+            },
+            _ => copy.clone(),
         }
     }
 
@@ -264,11 +290,7 @@ impl<'a> Vault<'a> {
     /// an account that has files is unknown, and one that has none has no state.
     #[must_use]
     pub fn standing_unopened(&self) -> Standing {
-        let exists = |slot| {
-            self.generations(slot)
-                .any(|name| !matches!(self.main.read(&name, FILE_LEN), Ok(None)))
-        };
-        match exists(Slot::First) || exists(Slot::Second) {
+        match self.is_kept(Slot::First) || self.is_kept(Slot::Second) {
             true => self.standing(&Opening::OtherPassword),
             false => self.standing(&Opening::Absent),
         }
@@ -292,16 +314,12 @@ impl<'a> Vault<'a> {
         verdict: impl FnOnce(&mut AccountState) -> R,
     ) -> Result<R, FileError> {
         let main = self.main.lock(&self.lock_name());
-        // Where it is not to be had, those who write to /run wait for each other there.
-        let run = match &main {
-            Ok(_) => None,
-            Err(_) => Some(self.run.lock(&self.lock_name())),
-        };
+        // Whoever finds the first lock kept goes on under this one: a verdict of theirs must not
+        // be written over one that was read before it.
+        let run = self.run.lock(&self.lock_name());
         let mut state = self.fresh_state(seen);
-        match (&main, run) {
-            (Err(FileError::Busy { path }), Some(Err(_))) => {
-                Err(FileError::Busy { path: path.clone() })
-            }
+        match (&main, &run) {
+            (Err(FileError::Busy { path }), Err(_)) => Err(FileError::Busy { path: path.clone() }),
             (Err(FileError::Busy { .. }), _) => {
                 let result = verdict(&mut state);
                 // Ahead of what the one who holds the lock is about to write.
@@ -322,15 +340,18 @@ impl<'a> Vault<'a> {
     }
 
     /// The state as it is on disk now, or `seen` where there is none that can be read. Counters
-    /// are the disk's; the phase never falls behind what the open profile has shown.
+    /// are the disk's; the phase never falls behind what the open profile has shown, unless that
+    /// was removed since: an account must not stay armed without one.
     fn fresh_state(&self, seen: &AccountState) -> AccountState {
         match self.standing(&Opening::Absent) {
             Standing::Known(mut state) if state.generation > 0 => {
-                if seen.phase == Phase::Armed {
+                let behind = seen.phase == Phase::Armed && state.phase != Phase::Armed;
+                if behind && self.is_kept(Slot::First) {
                     state.phase = Phase::Armed;
                 }
                 state
             }
+            Standing::Known(nothing) if !self.is_kept(Slot::First) => nothing,
             _ => seen.clone(),
         }
     }
@@ -391,8 +412,19 @@ impl<'a> Vault<'a> {
             &plaintext,
         )
         .ok_or(CodecError::TooLarge)?;
-        // What is damaged does not take the place of a generation that opens.
-        Ok(self.main.write(&name, &file, current.is_some())?)
+        Ok(self
+            .main
+            .write(&name, &file, self.worth_keeping(&name, key))?)
+    }
+
+    /// Whether the file may become the generation before: what is damaged, behind its header too,
+    /// does not take the place of one that opens.
+    fn worth_keeping(&self, name: &str, key: &SealKey) -> bool {
+        match self.open_file(name, key) {
+            Ok(profile) => profile.is_some(),
+            Err(Damage::Open { reason, .. }) => reason == OpenError::OtherPassword,
+            Err(_) => false,
+        }
     }
 
     /// The header of a file that is about to be replaced, `None` where there is none worth keeping.

@@ -18,7 +18,7 @@ Examples:
   sudo keydyn enable alice
       takes it back
 
-In an emergency shell mount /var first (`mount -a`). If nothing can be written at all, boot with
+In an emergency shell mount /var first (`mount -a`). If nothing can be written at all, boot with \
 `keydyn=off` on the kernel's command line.
 ";
 

@@ -1,9 +1,13 @@
 //! One file a verb.
 
+mod demo;
 mod disable;
 mod enable;
 mod enroll;
 mod evaluate;
+mod forget;
+mod reset;
+mod status;
 mod strictness;
 mod verify;
 
@@ -15,10 +19,14 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Demo(demo::Arguments),
     Disable(disable::Arguments),
     Enable(enable::Arguments),
     Enroll(enroll::Arguments),
     Evaluate(evaluate::Arguments),
+    Forget(forget::Arguments),
+    Reset(reset::Arguments),
+    Status(status::Arguments),
     Verify(verify::Arguments),
 }
 
@@ -26,10 +34,14 @@ impl Verb {
     /// Does it, and writes the result to `out`.
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Demo(arguments) => demo::run(&arguments, out),
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),
             Self::Enroll(arguments) => enroll::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),
+            Self::Forget(arguments) => forget::run(&arguments, out),
+            Self::Reset(arguments) => reset::run(&arguments, out),
+            Self::Status(arguments) => status::run(&arguments, out),
             Self::Verify(arguments) => verify::run(&arguments, out),
         }
     }

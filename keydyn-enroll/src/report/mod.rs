@@ -1,6 +1,8 @@
 //! Results as people and as programs read them.
 
+mod advice;
 pub(crate) mod json;
+pub(crate) mod status;
 pub(crate) mod table;
 
 use keydyn_core::eval::figures::Figures;

@@ -7,6 +7,7 @@
 )]
 
 pub mod desk;
+pub mod kept;
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -100,6 +101,7 @@ pub fn keydyn(arguments: &[&str]) -> Tool {
         command,
         columns: 80,
         redirected: None,
+        copy: None,
     }
 }
 
@@ -110,6 +112,7 @@ pub struct Tool {
     columns: u16,
     /// Where standard output goes in place of the terminal.
     redirected: Option<File>,
+    copy: Option<TempDir>,
 }
 
 impl Tool {
@@ -125,10 +128,49 @@ impl Tool {
         self
     }
 
-    /// As another user than root.
-    pub fn as_uid(mut self, uid: u32) -> Self {
-        self.command.uid(uid).gid(uid);
-        self
+    /// On a machine on which this directory can only be read. `None` where this process may not
+    /// make one.
+    ///
+    /// # Panics
+    /// If `unshare` cannot be started.
+    pub fn read_only(self, directory: &Path) -> Option<Self> {
+        const SCRIPT: &str = "mount --bind \"$1\" \"$1\" && \
+            mount -o remount,bind,ro \"$1\" || exit 99; shift; exec \"$@\"";
+        let within = |program: &std::ffi::OsStr| {
+            let mut command = Command::new("unshare");
+            command.args(["-rm", "sh", "-c", SCRIPT, "sh"]);
+            command.arg(directory).arg(program);
+            command
+        };
+        let probe = within("true".as_ref()).stderr(Stdio::null()).status();
+        if !probe.expect("unshare starts").success() {
+            return None;
+        }
+        let mut command = within(self.command.get_program());
+        command.args(self.command.get_args());
+        Some(Self { command, ..self })
+    }
+
+    /// As another user than root, from a place where that user may run it.
+    ///
+    /// # Panics
+    /// If there is no temporary directory.
+    pub fn as_uid(self, uid: u32) -> Self {
+        let place = TempDir::with_prefix("keydyn-cli-").expect("a temporary directory");
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(place.path(), open).expect("open to others");
+        let program = place.path().join("keydyn");
+        fs::copy(self.command.get_program(), &program).expect("a copy");
+        let mut command = Command::new(program);
+        command.args(self.command.get_args()).env_clear();
+        let variables = self.command.get_envs();
+        command.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+        command.uid(uid).gid(uid);
+        Self {
+            command,
+            copy: Some(place),
+            ..self
+        }
     }
 
     /// Without a terminal, with these bytes on standard input.
@@ -170,7 +212,7 @@ impl Tool {
         let child = self.command.spawn().expect("it starts");
         // Read to the end only when nobody here holds the other side.
         drop((self.command, pty.slave));
-        Session::new(child, pty.master)
+        Session::new(child, pty.master, self.copy)
     }
 }
 
@@ -194,10 +236,12 @@ pub struct Session {
     keyboard: File,
     output: Receiver<Vec<u8>>,
     seen: Vec<u8>,
+    /// Where the program is, if it had to be copied.
+    copy: Option<TempDir>,
 }
 
 impl Session {
-    fn new(child: Child, master: OwnedFd) -> Self {
+    fn new(child: Child, master: OwnedFd, copy: Option<TempDir>) -> Self {
         let keyboard = File::from(master);
         let mut screen = keyboard.try_clone().expect("a descriptor");
         let (send, output) = channel();
@@ -215,6 +259,7 @@ impl Session {
             keyboard,
             output,
             seen: Vec::new(),
+            copy,
         }
     }
 
@@ -267,6 +312,7 @@ impl Session {
             }
         }
         let status = self.child.wait().expect("it ends");
+        drop(self.copy.take());
         Done {
             code: status.code(),
             out: self.screen(),

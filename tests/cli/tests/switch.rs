@@ -1,4 +1,5 @@
 //! `keydyn disable` and `keydyn enable`: the way out, and back.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::fs;
 
@@ -49,6 +50,39 @@ fn without_a_place_that_lasts_it_lasts_until_the_next_boot() {
     fs::write(place.run(), b"in the way").unwrap();
     let done = place.keydyn(&["disable", "root"]).piped("");
     done.assert(3, &["keydyn=off"]);
+}
+
+/// The root file system of a rescue shell.
+#[test]
+fn on_a_read_only_disk_it_lasts_until_the_next_boot_and_what_is_on_it_is_told() {
+    let place = Place::new();
+    place.learn(0, 1, 1);
+    let read_only = |arguments: &[&str]| {
+        let tool = place.keydyn(arguments).read_only(&place.state());
+        tool.map(|tool| tool.piped(""))
+    };
+    let marker = place.run().join("0.disabled");
+    // Where no mount can be made there is nothing to see.
+    let Some(done) = read_only(&["disable", "root"]) else {
+        return;
+    };
+    done.assert(0, &["until the next boot only", "Read-only file system"]);
+    assert!(marker.exists());
+    let done = read_only(&["enable", "root"]);
+    done.unwrap().assert(0, &["enabled for root"]);
+    assert!(!marker.exists());
+
+    place.keydyn(&["disable", "root"]).piped("").assert(0, &[]);
+    let done = read_only(&["enable", "root"]);
+    done.unwrap()
+        .assert(3, &["0.disabled: cannot remove", "mount -o remount,rw"]);
+    for verb in ["reset", "forget"] {
+        let done = read_only(&[verb, "root", "--yes"]);
+        done.unwrap().assert(3, &["mount -o remount,rw"]);
+    }
+    let done = read_only(&["status", "root"]);
+    done.unwrap()
+        .assert(0, &["root (uid 0): disabled (else learning)"]);
 }
 
 #[test]

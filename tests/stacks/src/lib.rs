@@ -9,6 +9,9 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+mod disk;
+mod process;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,11 +20,20 @@ use std::sync::{Arc, OnceLock};
 use pam_host::{Application, Code, Conversation, Flags, Stack, password_line};
 use tempfile::TempDir;
 
+pub use process::in_a_process_of_its_own;
+
 /// The user who logs in, where a test does not say otherwise. Not root, who is never armed by
 /// himself.
 pub const USER: &str = "nobody";
 /// The right password.
 pub const PASSWORD: &str = "secret";
+
+/// The lines in front of `verify` in Debian's stack, without pam_permit.
+pub const FRONT: [&str; 3] = [
+    "auth  requisite  MODULE capture REPLAY",
+    "auth  [success=1 default=ignore]  PASSWORD",
+    "auth  requisite  pam_deny.so",
+];
 
 const HOUR: u64 = 3600;
 const START: u64 = 1_700_000_000;
@@ -96,6 +108,11 @@ impl Typing {
         Self(text)
     }
 
+    /// The trace's text form.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// These key events, in the trace's text form.
     pub fn trace(text: &str) -> Self {
         Self(text.to_owned())
@@ -150,6 +167,7 @@ pub struct Machine {
     arguments: String,
     directives: String,
     password: String,
+    script: String,
 }
 
 impl Machine {
@@ -171,6 +189,7 @@ impl Machine {
             arguments: String::new(),
             directives: String::new(),
             password: PASSWORD.to_owned(),
+            script: "script".to_owned(),
         }
     }
 
@@ -239,6 +258,16 @@ impl Machine {
             arguments: self.arguments.clone(),
             directives: self.directives.clone(),
             password: self.password.clone(),
+            script: self.script.clone(),
+        }
+    }
+
+    /// The same machine for somebody who types at the same time: the script of what the keyboards
+    /// give has a name of its own.
+    pub fn beside(&self, script: &str) -> Self {
+        Self {
+            script: script.to_owned(),
+            ..self.alias()
         }
     }
 
@@ -257,6 +286,21 @@ impl Machine {
     /// A further directive for the stand-in source.
     pub fn directive(mut self, directive: &str) -> Self {
         self.directives = format!("{directive}\n{}", self.directives);
+        self
+    }
+
+    /// With the marker of `keydyn disable` under this name: `state/all.disabled`.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn marked(self, name: &str) -> Self {
+        let private = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
+        let marker = self.path(name);
+        let directory = marker.parent().expect("a directory");
+        fs::create_dir_all(directory).expect("a directory");
+        fs::set_permissions(directory, private(0o700)).expect("closed to others");
+        fs::write(&marker, b"").expect("the marker is written");
+        fs::set_permissions(&marker, private(0o600)).expect("closed to others");
         self
     }
 
@@ -306,7 +350,7 @@ impl Machine {
             "{}state-dir {place}/state\nrun-dir {place}/run\nlog {place}/log\nclock {}\ntrace\n{}",
             self.directives, self.clock, typing.0,
         );
-        let path = self.path("script");
+        let path = self.path(&self.script);
         fs::write(&path, script).expect("the script is written");
         let arguments = self.arguments.trim();
         format!("replay={} {arguments}", path.display())
@@ -384,32 +428,28 @@ impl Machine {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
-    /// The code that `verify` itself returns, by a stack that gives each a code of its own.
+    /// The code that `verify` itself returns.
     ///
     /// # Panics
     /// If it is another code.
     pub fn verify(&mut self, typing: &Typing) -> Verify {
-        let stack = self.lines(
-            typing,
-            &[
-                "auth  requisite  MODULE capture REPLAY",
-                "auth  [success=1 default=ignore]  PASSWORD",
-                "auth  requisite  pam_deny.so",
-                "auth  [success=1 ignore=2 auth_err=3 default=ignore]  MODULE verify REPLAY",
-                "auth  [default=die]  pam_debug.so auth=system_err",
-                "auth  [default=die]  pam_debug.so auth=cred_expired",
-                "auth  [default=die]  pam_debug.so auth=cred_unavail",
-                "auth  [default=die]  pam_debug.so auth=cred_insufficient",
-            ],
-        );
+        let stack = self.verify_behind(typing, &FRONT);
         let password = self.password.clone();
         let login = self.run(&stack, Conversation::answers([password]));
-        match login.code {
-            Code::CRED_EXPIRED => Verify::Success,
-            Code::CRED_UNAVAIL => Verify::Ignore,
-            Code::CRED_INSUFFICIENT => Verify::AuthErr,
-            _ => panic!("{login:?}"),
-        }
+        Verify::of(login.code).unwrap_or_else(|| panic!("{login:?}"))
+    }
+
+    /// A stack with `verify` behind these lines that makes a code of its own of each of
+    /// `verify`'s, see [`Verify::of`].
+    pub fn verify_behind(&self, typing: &Typing, front: &[&str]) -> Stack {
+        let back = [
+            "auth  [success=1 ignore=2 auth_err=3 default=ignore]  MODULE verify REPLAY",
+            "auth  [default=die]  pam_debug.so auth=system_err",
+            "auth  [default=die]  pam_debug.so auth=cred_expired",
+            "auth  [default=die]  pam_debug.so auth=cred_unavail",
+            "auth  [default=die]  pam_debug.so auth=cred_insufficient",
+        ];
+        self.lines(typing, &[front, &back].concat())
     }
 }
 
@@ -428,6 +468,18 @@ pub enum Verify {
     Ignore,
     /// PAM_AUTH_ERR.
     AuthErr,
+}
+
+impl Verify {
+    /// What `verify` returned where [`Machine::verify_behind`]'s stack gave this.
+    pub fn of(code: Code) -> Option<Self> {
+        match code {
+            Code::CRED_EXPIRED => Some(Self::Success),
+            Code::CRED_UNAVAIL => Some(Self::Ignore),
+            Code::CRED_INSUFFICIENT => Some(Self::AuthErr),
+            _ => None,
+        }
+    }
 }
 
 fn copy_directory(from: &Path, to: &Path) {

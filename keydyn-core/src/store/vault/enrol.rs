@@ -1,12 +1,12 @@
 //! An explicit enrolment on the files: begun on what is there, written in one step.
 
 use crate::store::enrolment::{Enrolled, EnrolmentRules, EnrolmentSession};
-use crate::store::files::LockGuard;
+
 use crate::store::header::{KdfParams, Salt};
 use crate::store::seal::SealKey;
 use crate::store::state::Phase;
 
-use super::{LearnError, Learned, Slot, Vault};
+use super::{LearnError, Learned, LockGuard, Slot, Vault};
 
 /// Which profile an enrolment begins on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Learning one typing, and writing what was taught.
 
 use crate::policy::{ARMABLE_KEYS, Decision, decide};
-use crate::store::files::LockGuard;
+
 use crate::store::header::{KdfParams, Salt};
 use crate::store::profile::{Lesson, Profile};
 use crate::store::seal::SealKey;
 use crate::store::state::{AccountState, Phase};
 
-use super::{LearnError, Learned, Opening, Slot, Standing, Vault};
+use super::{LearnError, Learned, LockGuard, Opening, Slot, Standing, Vault};
 
 /// What is held while the lock is: the profile to be changed, where it is, and the state.
 pub(super) struct Held {
@@ -113,7 +113,7 @@ impl Vault<'_> {
             };
             state.distrusted = None;
         }
-        state.counts.learned += typings;
+        state.counts.learned = state.counts.learned.saturating_add(typings);
         let samples = profile.learned();
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };

@@ -1,20 +1,26 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
+use std::rc::Rc;
 
 use super::*;
 use crate::digraph::Sample;
-use crate::store::files::LockGuard;
+
 use crate::store::profile::tests::{lesson, typing};
 use crate::store::state::Verdict;
 use crate::time::Timestamp;
+
+mod erase;
+mod faults;
+mod survey;
 
 /// A stand-in for a directory, whose writes can be made to fail after a number of steps.
 #[derive(Default)]
 pub(super) struct MemoryFiles {
     files: RefCell<BTreeMap<String, Vec<u8>>>,
-    pub(super) writes_left: Cell<Option<u32>>,
+    pub(super) writes_left: Rc<Cell<Option<u32>>>,
     pub(super) busy: Cell<bool>,
+    held: Rc<Cell<bool>>,
 }
 
 impl MemoryFiles {
@@ -82,12 +88,19 @@ impl StateFiles for MemoryFiles {
         if self.busy.get() {
             return Err(FileError::Busy { path: name.into() });
         }
-        Ok(Box::new(MemoryLock))
+        self.held.set(true);
+        Ok(Box::new(MemoryLock(Rc::clone(&self.held))))
     }
 }
 
-struct MemoryLock;
+struct MemoryLock(Rc<Cell<bool>>);
 impl LockGuard for MemoryLock {}
+
+impl Drop for MemoryLock {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
 
 pub(super) const DERIVATION: (Salt, KdfParams) = ([1; 16], KdfParams::CURRENT);
 const UID: u32 = 1000;
@@ -120,6 +133,14 @@ impl Machine {
             &lesson(&sample, at + u64::from(i)),
             [9; 24],
         )
+    }
+
+    /// The same files once more.
+    fn copy(&self) -> Self {
+        let copy = Self::new();
+        *copy.main.files.borrow_mut() = self.main.files.borrow().clone();
+        *copy.run.files.borrow_mut() = self.run.files.borrow().clone();
+        copy
     }
 
     pub(super) fn armed(key: &SealKey) -> Self {

@@ -1,0 +1,80 @@
+//! What somebody has to do about an account's files, if anything.
+
+use keydyn_core::store::header::HeaderError;
+use keydyn_core::store::state::Phase;
+use keydyn_core::store::switch::Place;
+use keydyn_core::store::vault::survey::{Defect, Health, Survey};
+use serde::Serialize;
+
+use crate::account::Account;
+
+/// One thing to do, or to know.
+#[derive(Debug, Serialize)]
+pub(crate) struct Advice {
+    /// Until it is done, somebody is refused or cannot be learned.
+    pub(crate) urgent: bool,
+    pub(crate) text: String,
+}
+
+/// What to do about this account. `phase` is `None` where nobody can say.
+pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Vec<Advice> {
+    let who = account.argument();
+    let mut advice = Vec::new();
+    let mut say = |urgent, text| advice.push(Advice { urgent, text });
+    let way_out = format!(
+        "`keydyn disable {who}` lets the password alone be enough meanwhile; `keydyn reset {who}` \
+         begins anew."
+    );
+    let future = survey.files.iter().any(|file| {
+        let defect = file.defect.as_ref();
+        matches!(
+            defect,
+            Some(Defect::Profile(HeaderError::FutureVersion { .. }))
+        )
+    });
+    match (survey.profile, phase) {
+        (Health::Damaged, _) if future => say(
+            true,
+            "A newer keydyn wrote the profile, and this one cannot read it: upgrade keydyn."
+                .to_owned(),
+        ),
+        (Health::Damaged, Some(Phase::Learning)) => {
+            let text = "The profile is damaged, so nothing more is learned.";
+            say(true, format!("{text} `keydyn reset {who}` begins anew."));
+        }
+        (Health::Damaged, Some(Phase::Armed) | None) => {
+            let text = "The profile is damaged, and so is the generation before it: every login \
+                        at this machine's keyboards is refused.";
+            say(true, format!("{text} {way_out}"));
+        }
+        (Health::Absent, Some(Phase::Armed)) => {
+            let text = "The profile is gone although the user is armed: every login at this \
+                        machine's keyboards is refused.";
+            say(true, format!("{text} {way_out}"));
+        }
+        (_, Some(Phase::None)) if survey.profile != Health::Absent => {
+            let text = "A reset was interrupted before the profile was removed:";
+            say(true, format!("{text} run `keydyn reset {who}` again."));
+        }
+        (Health::Previous, _) => say(
+            false,
+            "The profile is damaged; the generation before it stands in until the next login \
+             that is learned. Nothing needs to be done."
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    if phase.is_none() && survey.profile != Health::Damaged {
+        let text = "The state is lost or damaged. Whoever types the password that was learned is \
+                    judged by the copy in the profile, which puts the state right; anybody else \
+                    is refused.";
+        say(true, format!("{text} {way_out}"));
+    }
+    if survey.state_in == Some(Place::Run) {
+        let text = "The state went to /run, because the directory that lasts could not be \
+                    written or was locked: see that the disk is not full or read-only. Nothing \
+                    is learned until it can.";
+        say(false, text.to_owned());
+    }
+    advice
+}

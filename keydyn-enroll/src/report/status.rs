@@ -1,0 +1,357 @@
+//! What `keydyn status` tells: a document for programs, and the same in words.
+
+use std::io::{self, Write};
+
+use keydyn_core::policy::EARLIEST_ARMING;
+use keydyn_core::store::state::{AccountState, Phase, Verdict};
+use keydyn_core::store::switch::{Marker, Place};
+use keydyn_core::store::vault::Standing;
+use keydyn_core::store::vault::survey::{Health, Kept, Survey};
+use keydyn_core::time::Timestamp;
+use serde::Serialize;
+
+use crate::account::{Account, Directories};
+use crate::report::advice::{self, Advice};
+use crate::terminal::{item, paragraph};
+
+/// Verdicts that are told in words; a program gets all that are kept.
+const TOLD: usize = 5;
+
+/// Everything.
+#[derive(Serialize)]
+pub(crate) struct Document {
+    /// `keydyn=off` is on the kernel's command line.
+    pub(crate) switched_off: bool,
+    /// `keydyn disable --all`.
+    pub(crate) disabled: bool,
+    /// What is wrong with host.key or its directory.
+    pub(crate) host_key: Option<String>,
+    pub(crate) users: Vec<Entry>,
+}
+
+/// One user.
+#[derive(Serialize)]
+pub(crate) struct Entry {
+    user: Option<String>,
+    uid: u32,
+    state: &'static str,
+    disabled: bool,
+    /// Until when attempts are not judged.
+    cooling_down_until: Option<u64>,
+    learned: u64,
+    /// Typings that are missing at least until the user is armed.
+    missing: Option<u64>,
+    accepted: u64,
+    refused: u64,
+    not_judged: u64,
+    /// Newest first.
+    verdicts: Vec<Judged>,
+    /// A new password is being learned beside the old one.
+    password_changed: bool,
+    /// The state is where it lasts until the next boot only.
+    state_in_run: bool,
+    files: Vec<File>,
+    advice: Vec<Advice>,
+    #[serde(skip)]
+    now: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    at: u64,
+    verdict: &'static str,
+    reason: Option<&'static str>,
+    #[serde(skip)]
+    words: String,
+}
+
+#[derive(Serialize)]
+struct File {
+    path: String,
+    defect: Option<String>,
+}
+
+impl Entry {
+    /// What can be told without a password.
+    pub(crate) fn new(
+        places: &Directories,
+        account: &Account,
+        survey: &Survey,
+        disabled: &Marker,
+        now: Timestamp,
+    ) -> Self {
+        let known = match &survey.standing {
+            Standing::Known(state) => Some(state),
+            Standing::Unknown => None,
+        };
+        let nothing = AccountState::default();
+        let state = known.unwrap_or(&nothing);
+        let left = state.throttle.cooling_down(now);
+        Self {
+            user: account.name.clone(),
+            uid: account.uid,
+            state: match known.map(|state| state.phase) {
+                None => "unknown",
+                Some(Phase::Armed) if left.is_some() => "cooling-down",
+                Some(Phase::Armed) => "armed",
+                Some(Phase::Learning) => "learning",
+                Some(Phase::None) => "none",
+            },
+            disabled: disabled.is_set(),
+            cooling_down_until: left.map(|seconds| now.0.saturating_add(seconds)),
+            learned: state.counts.learned,
+            missing: (state.phase != Phase::Armed && known.is_some())
+                .then(|| u64::from(EARLIEST_ARMING).saturating_sub(state.counts.learned)),
+            accepted: state.counts.accepted,
+            refused: state.counts.refused,
+            not_judged: state.counts.unusable,
+            verdicts: state.verdicts.iter().rev().map(Judged::new).collect(),
+            password_changed: survey.second != Health::Absent,
+            state_in_run: survey.state_in == Some(Place::Run),
+            files: survey
+                .files
+                .iter()
+                .map(|kept| File::new(places, kept))
+                .collect(),
+            advice: advice::of(account, survey, known.map(|state| state.phase)),
+            now,
+        }
+    }
+
+    /// Whether somebody has to do something.
+    pub(crate) fn is_unwell(&self) -> bool {
+        self.advice.iter().any(|advice| advice.urgent)
+    }
+
+    /// The user, in short.
+    pub(crate) fn who(&self) -> String {
+        self.user
+            .clone()
+            .unwrap_or_else(|| format!("uid {}", self.uid))
+    }
+
+    /// `over` is what puts keydyn out of force for everybody.
+    fn write(&self, out: &mut dyn Write, over: Option<&str>) -> io::Result<()> {
+        let (who, uid, state) = (self.who(), self.uid, self.state.replace('-', " "));
+        let who = match self.user {
+            Some(_) => format!("{who} (uid {uid})"),
+            None => format!("{who}, which no user has"),
+        };
+        let state = match over.or(self.disabled.then_some("disabled")) {
+            Some(over) => format!("{over} (else {state})"),
+            None => state,
+        };
+        paragraph(out, &format!("{who}: {state}"), "    ")?;
+        let mut line = |text: &str| item(out, text);
+        if over.is_none() {
+            line(&self.meaning())?;
+        }
+        if self.learned > 0 {
+            line(&format!("Typings learned: {}.", self.learned))?;
+        }
+        if let Some(missing) = self.missing {
+            line(&self.until_armed(missing))?;
+        }
+        if self.password_changed {
+            line("The password was changed; the new one is being learned beside the old one.")?;
+        }
+        if !self.verdicts.is_empty() {
+            let (accepted, refused, other) = (self.accepted, self.refused, self.not_judged);
+            line(&format!(
+                "Decided while armed: {accepted} accepted, {refused} refused, {other} not to be \
+                 judged. The last (under mode=shadow only noted):"
+            ))?;
+        }
+        for judged in self.verdicts.iter().take(TOLD) {
+            line(&format!("- {}: {}", ago(judged.at, self.now), judged.words))?;
+        }
+        if !self.files.is_empty() {
+            line("Files, as far as they can be checked without the password:")?;
+        }
+        for file in &self.files {
+            match &file.defect {
+                None => line(&format!("- {}: sound", file.path))?,
+                // A file that cannot be read is told with its path.
+                Some(defect) if defect.starts_with(&file.path) => line(&format!("- {defect}"))?,
+                Some(defect) => line(&format!("- {}: {defect}", file.path))?,
+            }
+        }
+        for advice in &self.advice {
+            line(&format!("=> {}", advice.text))?;
+        }
+        Ok(())
+    }
+
+    fn meaning(&self) -> String {
+        if self.disabled {
+            let argument = match &self.user {
+                Some(name) => name.clone(),
+                None => format!("--uid {}", self.uid),
+            };
+            return format!(
+                "The password alone is enough, by `keydyn disable`; `keydyn enable {argument}` \
+                 takes it back."
+            );
+        }
+        let text = match (self.state, self.cooling_down_until) {
+            ("unknown", _) => "Whether this user is armed cannot be told.",
+            ("none", _) => "Nothing was learned. The password alone is enough.",
+            ("learning", _) => "Refusals do not count yet. The password alone is enough.",
+            (_, Some(until)) => {
+                let left = lasting(until.saturating_sub(self.now.0));
+                return format!(
+                    "Too many refusals in a row: every attempt is refused for {left} more."
+                );
+            }
+            _ => "The rhythm decides at every login at this machine's keyboards.",
+        };
+        text.to_owned()
+    }
+
+    fn until_armed(&self, missing: u64) -> String {
+        let uid = self.uid;
+        match missing {
+            _ if uid == 0 => "Root is never armed by himself, only by `keydyn enroll`.".to_owned(),
+            0 => "Not armed although there are typings enough: they must be of two sittings more \
+                  than four hours apart, hardly one of the last 20 may be unlike those before, \
+                  and the text must have 6 to 128 keys. Which of these is missing is sealed."
+                .to_owned(),
+            _ => format!(
+                "Until it is armed: at least {missing} more typings, two sittings more than four \
+                 hours apart, hardly a refusal among the last 20."
+            ),
+        }
+    }
+}
+
+impl Document {
+    /// In words.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.switched_off {
+            let text = "keydyn=off is on the kernel's command line: the password alone is enough \
+                        for everybody until the next boot without it.";
+            paragraph(out, text, "")?;
+        }
+        if self.disabled {
+            let text = "keydyn is disabled for everybody; `keydyn enable --all` takes it back.";
+            paragraph(out, text, "")?;
+        }
+        if let Some(defect) = &self.host_key {
+            paragraph(out, defect, "")?;
+        }
+        let over = match (self.switched_off, self.disabled) {
+            (true, _) => Some("switched off"),
+            (false, true) => Some("disabled"),
+            (false, false) => None,
+        };
+        if self.users.is_empty() {
+            paragraph(out, "Nothing is kept of anybody.", "")?;
+        }
+        for (i, entry) in self.users.iter().enumerate() {
+            if i > 0 {
+                writeln!(out)?;
+            }
+            entry.write(out, over)?;
+        }
+        Ok(())
+    }
+}
+
+impl Judged {
+    fn new((at, verdict): &(Timestamp, Verdict)) -> Self {
+        let (word, reason, words) = match verdict {
+            Verdict::Accepted => ("accepted", None, "accepted".to_owned()),
+            Verdict::Refused => ("refused", None, "refused for its rhythm".to_owned()),
+            Verdict::CoolingDown => (
+                "cooling-down",
+                None,
+                "refused unjudged, after too many refusals".to_owned(),
+            ),
+            Verdict::Unusable(failure) => (
+                "unusable",
+                Some(failure.word()),
+                format!("refused, because {failure}"),
+            ),
+        };
+        Self {
+            at: at.0,
+            verdict: word,
+            reason,
+            words,
+        }
+    }
+}
+
+impl File {
+    fn new(places: &Directories, kept: &Kept) -> Self {
+        let directory = match kept.place {
+            Place::Main => &places.main,
+            Place::Run => &places.run,
+        };
+        Self {
+            path: directory.path().join(&kept.name).display().to_string(),
+            defect: kept.defect.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// A span of time, roughly.
+fn lasting(seconds: u64) -> String {
+    let (number, unit) = match seconds {
+        0..=119 => (seconds, "second"),
+        120..=7_199 => (seconds / 60, "minute"),
+        7_200..=172_799 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
+fn ago(at: u64, now: Timestamp) -> String {
+    match now.since(Timestamp(at)) {
+        Some(seconds) => format!("{} ago", lasting(seconds)),
+        None => "later than now (the clock was set back)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_told_roughly() {
+        for (seconds, words) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (7_200, "2 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(lasting(seconds), words);
+        }
+        assert_eq!(ago(100, Timestamp(160)), "60 seconds ago");
+        assert!(ago(100, Timestamp(99)).contains("set back"));
+    }
+
+    #[test]
+    fn what_concerns_everybody_comes_first() {
+        let document = Document {
+            switched_off: true,
+            disabled: true,
+            host_key: Some("host.key: is damaged".to_owned()),
+            users: Vec::new(),
+        };
+        let mut out = Vec::new();
+        document.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for words in [
+            "keydyn=off",
+            "`keydyn enable --all`",
+            "host.key",
+            "Nothing is kept",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    }
+}
