@@ -9,6 +9,7 @@ use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::store::enrolment::{Aim, EnrolmentRules, EnrolmentSession, Taken};
 use keydyn_core::store::files::FileError;
 use keydyn_core::store::state::Phase;
+use keydyn_core::store::switch::Switch;
 use keydyn_core::store::vault::enrol::Ground;
 use keydyn_core::store::vault::{LearnError, Learned, Vault};
 use keydyn_sys::prompt::end_by;
@@ -346,17 +347,21 @@ impl Enrolment<'_> {
             true => " It replaces the profile of the old password.",
             false => "",
         };
+        let switch = Switch::new(&self.places.main, &self.places.run);
+        let disabled = match switch.find_for(Some(self.account.uid)).is_set() {
+            true => " For now keydyn is disabled for this user; `keydyn enable` ends that.",
+            false => "",
+        };
         Ok(match (ending, aim) {
             (Ending::Finished, Aim::LearnOn) => format!(
                 "Learned. The rhythm of {user} stays in force, taught by {samples} typings now."
             ),
             (Ending::Finished, _) if learned.phase == Phase::Armed => format!(
                 "Done: the rhythm of {user} is known from {samples} typings and in force from the \
-                 next login on, wherever pam_keydyn stands in the PAM stack.{replaced} `keydyn \
-                 verify {user}` tries it; `keydyn disable {user}` is the way out."
-            ),
-            _ if aim == Aim::LearnOn => format!(
-                "Stopped. What was accepted is learned; the rhythm of {user} stays in force."
+                 next login on, wherever pam_keydyn stands in the PAM stack.{replaced} Hands differ \
+                 from day to day: if a login of another day is refused, type again; each one that \
+                 is accepted teaches it. `keydyn verify {user}` tries it, `keydyn disable {user}` \
+                 is the way out.{disabled}"
             ),
             (Ending::Exhausted, _) => {
                 return Err(TypingFailure::Unfinished(format!(

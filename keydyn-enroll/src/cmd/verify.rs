@@ -9,8 +9,8 @@ use keydyn_core::memory::{Step, StepKind};
 use keydyn_core::policy::{Decision, Strictness, decide};
 use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase};
+use keydyn_core::store::switch::Switch;
 use keydyn_core::store::vault::{LearnError, Opening, Slot, Standing, Vault};
-use keydyn_core::time::Timestamp;
 use keydyn_sys::prompt::end_by;
 use keydyn_sys::system;
 use serde::Serialize;
@@ -85,8 +85,11 @@ fn judge(arguments: &Arguments) -> Result<Report, Failure> {
     let opening = vault.open(&known.key);
     let standing = vault.standing(&opening);
     let strictness = arguments.threshold.strictness();
-    let report = match opening {
+    let mut report = match opening {
         Opening::Damaged(damage) => return Err(TypingFailure::Damage(damage).into()),
+        Opening::Absent if matches!(&standing, Standing::Known(state) if state.phase == Phase::Armed) => {
+            Report::without_profile(&account, &Standing::Unknown, "the profile is gone")
+        }
         Opening::Absent => Report::without_profile(&account, &standing, "nothing is learned yet"),
         Opening::OtherPassword => Report::without_profile(
             &account,
@@ -107,6 +110,13 @@ fn judge(arguments: &Arguments) -> Result<Report, Failure> {
             }
         }
     };
+    let switch = Switch::new(&places.main, &places.run);
+    if system::switched_off() || switch.find_for(Some(account.uid)).is_set() {
+        report.module = Module {
+            returns: "PAM_IGNORE",
+            why: "keydyn is disabled, and the password alone is enough".to_owned(),
+        };
+    }
     Ok(report)
 }
 
@@ -305,7 +315,7 @@ fn module(standing: &Standing, judged: Option<Result<Decision, FailureToAcquire>
             "no rhythm is in force for this password, which alone is enough; the login is learned",
         );
     };
-    if let Some(seconds) = cooling_down(state, system::now()) {
+    if let Some(seconds) = state.throttle.cooling_down(system::now()) {
         return Module {
             returns: "PAM_AUTH_ERR",
             why: format!("after refusals in a row nothing is judged for {seconds} more seconds"),
@@ -319,8 +329,4 @@ fn module(standing: &Standing, judged: Option<Result<Decision, FailureToAcquire>
             "where a rhythm is in force, a typing that cannot be judged is refused",
         ),
     }
-}
-
-fn cooling_down(state: &AccountState, now: Timestamp) -> Option<u64> {
-    state.throttle.cooling_down(now)
 }

@@ -133,15 +133,27 @@ fn before_anything_is_in_force_the_password_is_enough() {
 }
 
 #[test]
-fn a_wrong_password_and_a_lost_profile_are_told() {
+fn what_stands_in_the_way_is_told() {
     let desk = enrolled();
     desk.hears([owner(1)]);
     let session = desk.keydyn(&["verify", USER]).terminal();
     let done = session.expect("Password of nobody:").keys("wrong\n").end();
     done.assert(1, &["the password is wrong"]);
+    desk.place()
+        .keydyn(&["disable", USER])
+        .piped("")
+        .assert(0, &[]);
+    verify(&desk, &[], wild(1)).assert(1, &["Refused", "PAM_IGNORE: keydyn is disabled"]);
+    desk.place()
+        .keydyn(&["enable", USER])
+        .piped("")
+        .assert(0, &[]);
+
     fs::write(desk.place().state().join("65534.profile"), b"damaged").unwrap();
     let session = desk.keydyn(&["verify", USER]).terminal();
     let session = session.expect("Password of nobody:");
     let done = session.keys(&password_line()).end();
     done.assert(3, &["65534.profile", "keydyn reset"]);
+    fs::remove_file(desk.place().state().join("65534.profile")).unwrap();
+    verify(&desk, &[], owner(1)).assert(1, &["the profile is gone", "PAM_AUTH_ERR"]);
 }
