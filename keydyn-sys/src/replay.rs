@@ -5,7 +5,7 @@
 //! own form. Those that are read here:
 //!
 //! ```text
-//! where local|not-local|unprivileged      keyboard 7      unusable source-failed
+//! where local|not-local|unprivileged      keyboard 7      unusable source-failed|seat-inactive
 //! trace
 //! 0 a down
 //! ```
@@ -53,9 +53,9 @@ impl Script {
     pub fn source(&self) -> (ReplaySource, Option<TraceTextError>) {
         let mut wrong = None;
         let typing = match self.value("unusable").as_deref() {
-            Some("source-failed") => Err(FailureToAcquire::SourceFailed),
             Some("seat-inactive") => Err(FailureToAcquire::SeatInactive),
-            _ => self.trace.parse::<Trace>().map_err(|error| {
+            Some(_) => Err(FailureToAcquire::SourceFailed),
+            None => self.trace.parse::<Trace>().map_err(|error| {
                 wrong = Some(error);
                 FailureToAcquire::SourceFailed
             }),

@@ -149,7 +149,8 @@ impl EnrolmentSession {
         keyboard: u32,
     ) -> Result<Taken, FailureToAcquire> {
         // A typing that began before its prompt is one of the text whose end was heard.
-        let aligned = self.profile.align(sample, self.unproven);
+        let in_force = self.unproven && self.profile.armed();
+        let aligned = self.profile.align(sample, in_force);
         let typed = Typed {
             sample: aligned.map_or_else(|| sample.clone(), |(_, aligned)| aligned),
             at,

@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
     /// The user; without one, whoever runs the command, through sudo too
     user: Option<String>,
 
-    /// At least so many typings
+    /// At least so many typings; it never takes fewer than 23 to put a rhythm in force
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1000))]
     typings: Option<u32>,
 
@@ -367,8 +367,9 @@ impl Enrolment<'_> {
                 return Err(TypingFailure::Unfinished(format!(
                     "the rhythm is not steady enough yet to be in force. {samples} typings are \
                      kept, and logins go on learning. Rest your hands and run `sudo keydyn enroll \
-                     {user}` another time: it goes on from here. A password that is typed in one \
-                     flow, without hunting for keys, is known sooner"
+                     {user}` another time: it goes on from here, or anew after `keydyn reset {user}`, \
+                     if somebody else has typed before. A password that is typed in one flow, \
+                     without hunting for keys, is known sooner"
                 )));
             }
             _ => {

@@ -191,8 +191,8 @@ fn ctrl_z_gives_the_terminal_back_and_asks_again() {
     let session = desk.keydyn(&["enroll", USER]).terminal().passwords(2);
     let session = session.prompted(2).keys("\x1a").stopped();
     assert!(session.echoes());
-    let session = session.signal(Signal::SIGCONT).expect_times(" > ", 1);
-    let session = session.keys(&password_line()).expect_times(" > ", 2);
+    let session = session.signal(Signal::SIGCONT).expect_times(" > ", 3);
+    let session = session.keys(&password_line()).expect_times(" > ", 4);
     session.keys("\x03").end();
 }
 

@@ -242,3 +242,23 @@ fn an_enrolment_goes_on_where_logins_left_off() {
     assert!(session.finished());
     assert_eq!(session.learned_before(), 15);
 }
+
+#[test]
+fn a_typing_that_began_before_its_prompt_is_no_other_sequence() {
+    let late = |seed| {
+        let whole = typing(16, 8, seed);
+        let keys = KeySequence::new(whole.keys().keys()[1..].to_vec());
+        let (holds, downs) = (&whole.holds()[1..], &whole.downs()[1..]);
+        Sample::new(keys, holds.to_vec(), downs.to_vec()).unwrap()
+    };
+    let mut fresh = session();
+    take_calm(&mut fresh, 0..5);
+    assert!(matches!(take(&mut fresh, &late(5)), Taken::Learned(_)));
+    assert_eq!(fresh.progress(), Some((6, 17)));
+
+    let armed = learned(30);
+    let mut session = over(&armed);
+    assert_eq!(take(&mut session, &late(31)), Taken::Proven);
+    assert_eq!(session.profile().sequences().len(), 1);
+    assert_eq!(session.profile().learned(), 31);
+}
