@@ -1,9 +1,10 @@
-# Two commands do everything on a fresh Debian or Ubuntu with cargo:
+# These do everything on a fresh Debian or Ubuntu with cargo (e2e on Debian only):
 #
 #   make demo    the main job in about a minute: learn a typist, accept them, refuse others
 #   make test    every check and every test
+#   make e2e     the shipped module under login, on an emulated machine with a keyboard
 #
-# Both install missing system packages first (scripts/prepare), as root or through sudo.
+# They install missing system packages first (scripts/prepare), as root or through sudo.
 
 CARGO ?= cargo
 # Set here, so that a CARGO_TARGET_DIR in the environment does not move what others look for.
@@ -17,7 +18,7 @@ export KEYDYN_TOOL := $(TARGET)/debug/keydyn
 export KEYDYN_REPLAY_TOOL := $(REPLAY)/debug/keydyn
 export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 
-.PHONY: help demo test check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,6 +33,12 @@ demo: replay-module standin
 test: prepare check modules
 	$(CARGO) test --locked --workspace --target-dir $(TARGET)
 	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
+
+## Boots machines of its own (tests/vm); their image is made once and kept below $(TESTS).
+e2e: module
+	@scripts/prepare e2e
+	@scripts/vm-image $(TESTS)/vm
+	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast -- --ignored --nocapture --test-threads=1
 
 ## Format, lints, documentation, and the rules of the house (scripts/check-house).
 check: prepare

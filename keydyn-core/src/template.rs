@@ -156,6 +156,8 @@ impl Template {
 #[derive(Clone, Debug, Default)]
 pub struct Enrolment {
     template: Option<Template>,
+    /// No hold was recorded of anybody: only ever set by an evaluation.
+    without_holds: bool,
 }
 
 /// Why no template could be made (ISO/IEC 2382-37: failure to enrol).
@@ -179,6 +181,19 @@ impl Enrolment {
         Self::default()
     }
 
+    /// An enrolment in a recording that has no holds; it asks for down-downs only.
+    ///
+    /// Never for a login (docs/adr/0011): whoever hid his releases there would make a template
+    /// that never asks for them.
+    #[cfg(feature = "eval")]
+    #[must_use]
+    pub fn without_holds() -> Self {
+        Self {
+            template: None,
+            without_holds: true,
+        }
+    }
+
     /// Takes a typing; the first one says which text it is.
     ///
     /// # Errors
@@ -187,7 +202,8 @@ impl Enrolment {
         match &mut self.template {
             None => {
                 // A first typing full of holes would make a template that asks for nothing.
-                sample.check_whole()?;
+                let holds = |_| !self.without_holds;
+                covers(sample.holds(), sample.downs(), holds, |_| true)?;
                 let mut template = Template::new(sample.keys().clone());
                 template.learn(sample, 1.0);
                 self.template = Some(template);
@@ -345,6 +361,30 @@ mod tests {
         let template = enrolment.finish().unwrap();
         assert_eq!(template.burst(), 0);
         assert!(template.judge(&typing(4)).unwrap().score.is_some());
+    }
+
+    #[cfg(feature = "eval")]
+    #[test]
+    fn without_holds_only_a_recording_can_be_enrolled() {
+        let all: Vec<usize> = (0..10).collect();
+        let bare = |seed| without(&typing(seed), &all, &[]);
+        let refused = Enrolment::new().add(&bare(0));
+        assert_eq!(refused, Err(FailureToAcquire::TooFewHolds));
+        let mut enrolment = Enrolment::without_holds();
+        let holes = without(&typing(0), &all, &[0, 1]);
+        assert_eq!(
+            enrolment.add(&holes),
+            Err(FailureToAcquire::TooFewDownDowns)
+        );
+        for seed in 0..5 {
+            enrolment.add(&bare(seed)).unwrap();
+        }
+        let template = enrolment.finish().unwrap();
+        assert!(template.judge(&bare(7)).unwrap().score.is_some());
+        assert_eq!(
+            template.judge(&holes),
+            Err(FailureToAcquire::TooFewDownDowns)
+        );
     }
 
     #[test]

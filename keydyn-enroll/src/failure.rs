@@ -3,8 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use keydyn_core::eval::protocol::Unsuitable;
 use keydyn_core::eval::read::DataError;
+use keydyn_core::eval::setup::Unsuitable;
 use keydyn_core::store::files::FileError;
 use keydyn_core::store::switch::NowhereToWrite;
 
@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     /// A sound recording for another purpose.
     #[error("{file}: {reason}")]
     Unsuitable { file: String, reason: Unsuitable },
+    /// Options that do not go together.
+    #[error("{0}")]
+    Usage(String),
     /// Standard output broke.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -93,7 +96,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
             Self::Output(_) | Self::Declined => 1,
-            Self::NoTerminal => 2,
+            Self::NoTerminal | Self::Usage(_) => 2,
             Self::Typing(failure) => failure.exit_code(),
             Self::Open { .. }
             | Self::Data(_)

@@ -11,149 +11,9 @@ mod common;
 
 use std::path::Path;
 
-use common::{detectors, keydyn, number, text, write_csv};
+use common::{Further, detectors, failure_in, keydyn, number, text, write_csv, write_long};
 use keydyn_core::eval::read;
 use keydyn_core::eval::typist::population;
-
-const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testdata/evaluate");
-
-/// Runs in the folder of defective recordings; the message behind `keydyn: ` and the exit code.
-fn failure(arguments: &[&str]) -> (String, i32) {
-    let mut command = keydyn();
-    command
-        .current_dir(TESTDATA)
-        .arg("evaluate")
-        .args(arguments);
-    let output = command.assert().failure().get_output().clone();
-    assert_eq!(output.stdout, b"", "no half result");
-    let message = String::from_utf8(output.stderr).unwrap();
-    let message = message.strip_prefix("keydyn: ").unwrap_or(&message);
-    (message.trim_end().to_owned(), output.status.code().unwrap())
-}
-
-#[test]
-fn every_defect_is_told_with_its_place_and_what_to_do() {
-    let kit = [
-        (
-            "absent.csv",
-            "absent.csv: it cannot be opened: No such file or directory (os error 2)",
-        ),
-        (".", ".: it cannot be read: Is a directory (os error 21)"),
-        (
-            "empty.csv",
-            "empty.csv: the file is empty; give a CSV file whose first line names its columns",
-        ),
-        (
-            "header_only.csv",
-            "header_only.csv: there is a header and no row below it; was the recording cut off?",
-        ),
-        (
-            "prose.csv",
-            "prose.csv: this is not a recording that keydyn reads; the first line must name the columns, as in `subject,sessionIndex,rep,H.a,DD.a.b,UD.a.b,H.b`",
-        ),
-        (
-            "picture.csv",
-            "picture.csv, line 1, column number 1: there are bytes that are not UTF-8; save the file as UTF-8",
-        ),
-        (
-            "missing_session.csv",
-            "missing_session.csv, line 1: there is no column sessionIndex; compare the first line with the published file's",
-        ),
-        (
-            "missing_holds.csv",
-            "missing_holds.csv, line 1: there is no column H.<key>; compare the first line with the published file's",
-        ),
-        (
-            "missing_down_down.csv",
-            "missing_down_down.csv, line 1: there is no column DD.a.b; compare the first line with the published file's",
-        ),
-        (
-            "down_down_of_strangers.csv",
-            "down_down_of_strangers.csv, line 1, column DD.a.b: this column does not join two neighbouring `H.` columns; the `H.` columns must stand in the order in which the keys are typed",
-        ),
-        (
-            "column_twice.csv",
-            "column_twice.csv, line 1, column H.a: there are two columns of this name; take one out or rename it",
-        ),
-        (
-            "ragged_row.csv",
-            "ragged_row.csv, line 3: 6 field(s) where the header has 7; was a line cut or joined?",
-        ),
-        (
-            "unclosed_quote.csv",
-            "unclosed_quote.csv, line 3: 1 field(s) where the header has 7; was a line cut or joined?",
-        ),
-        (
-            "carriage_returns.csv",
-            "carriage_returns.csv, line 1: its lines end in a carriage return alone; convert them to line feeds",
-        ),
-        (
-            "latin1_name.csv",
-            "latin1_name.csv, line 2, column subject: there are bytes that are not UTF-8; save the file as UTF-8",
-        ),
-        (
-            "nameless_row.csv",
-            "nameless_row.csv, line 3, column subject: the field is empty; every row must name its typist",
-        ),
-        (
-            "session_in_words.csv",
-            "session_in_words.csv, line 2, column sessionIndex: \"first\" is not a whole number from 0 to 4294967295",
-        ),
-        (
-            "repetition_twice.csv",
-            "repetition_twice.csv, line 4, column rep: this subject, session and repetition were already in line 2; number repetitions without gaps or remove the copy",
-        ),
-        (
-            "text_for_a_number.csv",
-            "text_for_a_number.csv, line 3, column DD.a.b: \"NA\" is not a number of seconds; leave the field empty if nothing was measured",
-        ),
-        (
-            "not_a_number.csv",
-            "not_a_number.csv, line 2, column H.a: \"NaN\" is not a number of seconds; leave the field empty if nothing was measured",
-        ),
-        (
-            "milliseconds.csv",
-            "milliseconds.csv, line 2, column DD.a.b: 7900 s is more than an hour; the unit must be seconds",
-        ),
-        (
-            "one_typist.csv",
-            "one_typist.csv: there is only one typist (s1), and so no impostor; error rates need at least two typists of the same text",
-        ),
-        (
-            "too_few_repetitions.csv",
-            "too_few_repetitions.csv: typist s2 has 8 repetitions and protocol stream:10 needs at least 15; use `stream:3`, record more or leave the typist out",
-        ),
-    ];
-    for (file, message) in kit {
-        assert_eq!(failure(&[file]), (message.to_owned(), 3));
-    }
-    let unusable = failure(&["no_holds.csv", "--protocol", "static"]);
-    let message = "no_holds.csv: no account could be judged: 8 attempts lack too many features or are of another text";
-    assert_eq!(unusable, (message.to_owned(), 3));
-    let names = kit.map(|(file, _)| file);
-    for entry in std::fs::read_dir(TESTDATA).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let tested = !name.ends_with(".csv") || name == "no_holds.csv" || names.contains(&&*name);
-        assert!(tested, "{name} is in the kit and in no test");
-    }
-}
-
-#[test]
-fn a_field_without_an_end_is_not_read_to_its_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("huge.csv");
-    std::fs::write(
-        &path,
-        format!("subject,sessionIndex,rep,H.a\n{}", "1".repeat(1_000_000)),
-    )
-    .unwrap();
-    let (message, code) = failure(&[path.to_str().unwrap()]);
-    assert!(
-        message.contains("line 2: more than 64 KiB without the end of a line"),
-        "{message}"
-    );
-    assert_eq!(code, 3);
-}
 
 #[test]
 fn wrong_usage_is_told_before_anything_is_read() {
@@ -161,17 +21,42 @@ fn wrong_usage_is_told_before_anything_is_read() {
         (&[][..], "<FILE>"),
         (
             &["absent.csv", "--protocol", "statik"],
-            "a protocol is `static` or `stream:N`",
+            "a protocol is `static`, `first:N`, `last:N` or `stream:N`",
         ),
         (
             &["absent.csv", "--protocol", "stream:2"],
-            "N is a number from 3 to 1000000",
+            "a number from 3 to 1000000",
+        ),
+        (
+            &["absent.csv", "--protocol", "static", "--every", "10"],
+            "static has no order of logins to take every Kth of; use `--every` with `stream:N`",
+        ),
+        (
+            &["absent.csv", "--protocol", "first:5", "--attempts", "3"],
+            "first:5 has single attempts only; use `--attempts` with `stream:N`",
+        ),
+        (&["absent.csv", "--every", "0"], "--every"),
+        (
+            &["absent.csv", "--impostors", "some"],
+            "`firstN` or `lastN`",
+        ),
+        (
+            &["absent.csv", "--threshold", "high"],
+            "a threshold is a number",
+        ),
+        (
+            &["absent.csv", "--threshold", "NaN"],
+            "a threshold is a number",
+        ),
+        (
+            &["absent.csv", "--threshold", "0", "--strictness", "strict"],
+            "cannot be used with",
         ),
         (&["absent.csv", "--seeds", "0"], "--seeds"),
         (&["absent.csv", "--detector", "magic"], "scaled-manhattan"),
         (&["absent.csv", "--strictness", "very"], "lenient"),
     ] {
-        let (found, code) = failure(arguments);
+        let (found, code) = failure_in(".", arguments);
         assert!(found.contains(message), "{found}");
         assert_eq!(code, 2);
     }
@@ -185,6 +70,9 @@ fn help_teaches_and_names_the_exit_codes() {
     for part in [
         "EER",
         "stream:N",
+        "--every",
+        "normed-euclidean",
+        "subject,session,rep,index,key,press_ms,release_ms",
         "Examples:",
         "Exit codes:",
         "  3  the data",
@@ -218,7 +106,12 @@ fn synthetic(folder: &Path) -> std::path::PathBuf {
 fn json_has_every_field_and_is_the_same_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = synthetic(folder.path());
-    let arguments = ["--detector", "all", "--seeds", "2"];
+    let arguments = [
+        "--detector",
+        "sequence-memory,scaled-manhattan",
+        "--seeds",
+        "2",
+    ];
     let mut runs = [detectors(&file, &arguments), detectors(&file, &arguments)];
     for run in &mut runs {
         for detector in run {
@@ -278,7 +171,7 @@ fn the_table_says_what_was_measured() {
     let output = command
         .arg("evaluate")
         .arg(&file)
-        .args(["--detector", "all"])
+        .args(["--detector", "sequence-memory,scaled-manhattan"])
         .assert()
         .success();
     let table = String::from_utf8(output.get_output().stdout.clone()).unwrap();
@@ -294,6 +187,158 @@ fn the_table_says_what_was_measured() {
     let widths: Vec<usize> = lines[2..5].iter().map(|l| l.chars().count()).collect();
     assert!(widths.iter().all(|w| *w == widths[0]), "{table}");
     assert!(table.contains("* has no threshold of its own"), "{table}");
+}
+
+#[test]
+fn a_narrow_terminal_is_respected_and_a_pipe_has_no_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let mood: Further<'_> = (",mood", &|_, _| ",fine".into());
+    let data = population(21, 3, 3, 10, &text(9));
+    let file = write_long(folder.path(), &data, true, mood);
+    let output = |columns: &str| {
+        let mut command = keydyn();
+        let command = command
+            .current_dir(folder.path())
+            .arg("evaluate")
+            .arg("long.csv");
+        let command = command.args(["--detector", "all", "--attempts", "3", "--seeds", "1"]);
+        let output = command.env("COLUMNS", columns).assert().success();
+        String::from_utf8(output.get_output().stdout.clone()).unwrap()
+    };
+    assert!(file.exists());
+    for columns in [40, 60, 80, 132] {
+        let narrow = output(&columns.to_string());
+        let widest = narrow.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(columns), "{columns} columns:\n{narrow}");
+        assert!(narrow.contains("login FAR %"), "{narrow}");
+        assert!(!narrow.contains('\u{1b}'), "{narrow}");
+    }
+    let wide = output("400");
+    assert!(
+        wide.contains("Columns that were not used: mood.\n"),
+        "{wide}"
+    );
+    let heading = wide.lines().find(|line| line.starts_with("detector"));
+    assert!(heading.unwrap().ends_with("[95 %]"), "{wide}");
+}
+
+#[test]
+fn both_formats_give_the_same_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = population(5, 4, 3, 8, &text(8));
+    let wide = write_csv(folder.path(), &data);
+    let long = write_long(folder.path(), &data, true, ("", &|_, _| String::new()));
+    let figures = |file: &Path| {
+        let mut detectors = detectors(file, &["--detector", "all", "--seeds", "2"]);
+        for detector in &mut detectors {
+            detector.as_object_mut().unwrap().remove("score_us");
+        }
+        detectors
+    };
+    assert_eq!(figures(&wide), figures(&long));
+}
+
+#[test]
+fn a_recording_without_holds_is_evaluated_and_said_to_be_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = population(5, 4, 3, 8, &text(8));
+    let file = write_long(folder.path(), &data, false, ("", &|_, _| String::new()));
+    for detector in detectors(&file, &["--protocol", "static", "--detector", "all"]) {
+        assert_eq!(
+            (&detector["accounts"], &detector["failures_to_acquire"]),
+            (&4.into(), &0.into())
+        );
+        assert!(number(&detector, "/eer/mean") < 0.4, "{detector}");
+    }
+    let output = keydyn().arg("evaluate").arg(&file).assert().success();
+    let table = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(
+        table.contains("4 user(s) were recorded without holds; they are compared by down-downs"),
+        "{table}"
+    );
+}
+
+#[test]
+fn one_person_alone_is_told_by_session_and_keyboard() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = population(5, 1, 3, 8, &text(8));
+    let keyboard = |_: &str, session: u32| if session < 3 { ",desk" } else { ",lap" }.to_owned();
+    let file = write_long(folder.path(), &data, true, (",keyboard", &keyboard));
+    let ours = &detectors(&file, &[])[0];
+    assert!(ours["eer"].is_null() && ours["far"].is_null());
+    let place = |pointer: &str| {
+        let place = ours.pointer(pointer).unwrap();
+        (
+            place["session"].clone(),
+            place["keyboard"].clone(),
+            place["attempts"].clone(),
+        )
+    };
+    assert_eq!(place("/sessions/0"), ("2".into(), "desk".into(), 6.into()));
+    assert_eq!(place("/sessions/1"), ("3".into(), "lap".into(), 8.into()));
+    let none = serde_json::Value::Null;
+    assert_eq!(place("/keyboards/1"), (none, "lap".into(), 8.into()));
+    let output = keydyn().arg("evaluate").arg(&file).assert().success();
+    let table = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    for part in [
+        "session  keyboard  attempts",
+        "3             lap",
+        "nobody to be an impostor",
+    ] {
+        assert!(table.contains(part), "{part} is not in\n{table}");
+    }
+    let (message, code) = failure_in(
+        folder.path().to_str().unwrap(),
+        &["long.csv", "--detector", "manhattan"],
+    );
+    assert!(message.contains("there is nobody but p01"), "{message}");
+    assert_eq!(code, 3);
+}
+
+#[test]
+fn who_attacked_an_account_is_an_impostor_on_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = population(5, 4, 2, 8, &text(8));
+    // p03 and p04 type the password of p01, and p02 types a password that nobody else knows.
+    let account = |name: &str, _: u32| match name {
+        "p02" => ",p02".to_owned(),
+        _ => ",p01".to_owned(),
+    };
+    let file = write_long(folder.path(), &data, true, (",account", &account));
+    let ours = &detectors(&file, &["--protocol", "first:8"])[0];
+    assert_eq!(
+        (&ours["accounts"], &ours["impostors"]),
+        (&1.into(), &"all".into())
+    );
+    let left_out = ours.pointer("/left_out/0").unwrap();
+    assert_eq!(
+        (&left_out["user"], &left_out["reason"]),
+        (&"p02".into(), &"one-sided".into())
+    );
+    assert!(
+        ours["far"].is_f64() && ours["far_ci95"].is_null(),
+        "a single account"
+    );
+}
+
+#[test]
+fn the_threshold_can_be_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = synthetic(folder.path());
+    let of = |threshold| {
+        let arguments = ["--attempts", "3", "--seeds", "2", "--threshold", threshold];
+        detectors(&file, &arguments).remove(0)
+    };
+    let (never, always) = (of("-1000"), of("1000"));
+    for (detector, frr, far) in [(never, 1.0, 0.0), (always, 0.0, 1.0)] {
+        assert_eq!(
+            (number(&detector, "/frr"), number(&detector, "/far")),
+            (frr, far)
+        );
+        assert_eq!(number(&detector, "/login_frr"), frr);
+        assert_eq!(number(&detector, "/login_far"), far);
+        assert_eq!(number(&detector, "/threshold").abs(), 1000.0);
+    }
 }
 
 #[test]

@@ -191,7 +191,10 @@ impl StateDir {
             Err(errno) => return Err(failed(&path, "write", errno)),
         }
         renameat(directory, &*temporary, directory, &*before)
-            .map_err(|errno| failed(&path, "write", errno))
+            .map_err(|errno| failed(&path, "write", errno))?;
+        // Where an interrupted save has linked both already, renaming does nothing.
+        discard(directory, &temporary);
+        Ok(())
     }
 }
 
@@ -409,6 +412,12 @@ mod tests {
         fs::write(dir.path.join(".1.state.old"), b"half").unwrap();
         dir.write("1.state", b"two", true).unwrap();
         assert_eq!(names(&dir), ["1.state", "1.state.previous"]);
+        let before = dir.path.join("1.state.previous");
+        fs::remove_file(&before).unwrap();
+        fs::hard_link(dir.path.join("1.state"), &before).unwrap();
+        dir.write("1.state", b"six", true).unwrap();
+        assert_eq!(names(&dir), ["1.state", "1.state.previous"]);
+        assert_eq!(fs::read(&before).unwrap(), b"two");
         fs::write(dir.path.join(".1.state.new"), b"half").unwrap();
         dir.remove("1.state").unwrap();
         assert!(names(&dir).is_empty(), "nor is it left when the file goes");

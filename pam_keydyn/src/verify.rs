@@ -225,7 +225,8 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
     let may_learn = carried.typing.is_ok();
     match opening {
         Opening::Damaged(damage) => {
-            machine.log.write(Level::Error, &damage.to_string());
+            let message = format!("{damage}; `keydyn status` says what to do");
+            machine.log.write(Level::Error, &message);
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))
         }
         Opening::Absent if armed == Armed::Yes => {

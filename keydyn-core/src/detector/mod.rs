@@ -2,16 +2,60 @@
 //!
 //! Every detector is one-class: it sees typings of one owner and nobody else's before it judges.
 
+mod euclidean;
+mod filtered_manhattan;
+mod mahalanobis;
+mod manhattan;
+mod nearest_neighbour;
+mod normed_euclidean;
+mod outlier_count;
 mod scaled_manhattan;
 mod sequence_memory;
+mod vector;
 
 use crate::acquire::FailureToAcquire;
 use crate::digraph::Sample;
 use crate::policy::{Decision, Strictness};
 use crate::template::{FailureToEnrol, GainPolicy};
 
-pub use scaled_manhattan::ScaledManhattan;
 pub use sequence_memory::SequenceMemory;
+use vector::VectorDetector;
+
+/// What a recording has of an owner's typings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recorded {
+    /// Presses and releases.
+    #[default]
+    HoldsAndDownDowns,
+    /// Presses only: holds are not asked for.
+    DownDowns,
+}
+
+/// Where a score ends to be genuine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Threshold {
+    /// Where the module's strictness has it.
+    Of(Strictness),
+    /// Here, in the detector's own units.
+    Value(f64),
+}
+
+impl Threshold {
+    /// A score up to here is genuine.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Of(strictness) => strictness.threshold(),
+            Self::Value(value) => value,
+        }
+    }
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Self::Of(Strictness::default())
+    }
+}
 
 /// Something that learns how one person types one text and tells how strange another typing is.
 ///
@@ -45,11 +89,16 @@ pub trait Detector {
 
     /// The threshold fixed before any data is seen; a score up to it is genuine. `None` if the
     /// detector's scores have no scale that is known beforehand.
-    fn threshold(&self, strictness: Strictness) -> Option<f64>;
+    fn threshold(&self, threshold: Threshold) -> Option<f64>;
 
     /// What a score means under that threshold, if there is one.
-    fn decide(&self, score: f64, strictness: Strictness) -> Option<Decision> {
-        let threshold = self.threshold(strictness)?;
+    fn decide(&self, score: f64, threshold: Threshold) -> Option<Decision> {
+        self.compare(score, threshold)
+    }
+
+    /// A score up to the threshold is genuine, and one that is not a number never.
+    fn compare(&self, score: f64, threshold: Threshold) -> Option<Decision> {
+        let threshold = self.threshold(threshold)?;
         Some(if score <= threshold {
             Decision::Genuine
         } else {
@@ -64,13 +113,38 @@ pub enum DetectorKind {
     /// The product's own.
     #[default]
     SequenceMemory,
-    /// The best one-class detector of the first comparison on public data.
+    /// Distance from the mean in mean absolute deviations.
     ScaledManhattan,
+    /// Distance from the nearest typing, whitened.
+    NearestNeighbour,
+    /// How many features are unusual.
+    OutlierCount,
+    /// Distance from the mean, whitened.
+    Mahalanobis,
+    /// Distance from the mean without outliers.
+    FilteredManhattan,
+    /// Distance from the mean.
+    Manhattan,
+    /// Squared distance from the mean.
+    Euclidean,
+    /// The same over both lengths.
+    NormedEuclidean,
 }
 
 impl DetectorKind {
-    /// Every detector, the product's own first.
-    pub const ALL: [Self; 2] = [Self::SequenceMemory, Self::ScaledManhattan];
+    /// Every detector: the product's own, then the published ones from the best to the worst by
+    /// Killourhy and Maxion (2009).
+    pub const ALL: [Self; 9] = [
+        Self::SequenceMemory,
+        Self::ScaledManhattan,
+        Self::NearestNeighbour,
+        Self::OutlierCount,
+        Self::Mahalanobis,
+        Self::FilteredManhattan,
+        Self::Manhattan,
+        Self::Euclidean,
+        Self::NormedEuclidean,
+    ];
 
     /// The name by which tables and the command line call it.
     #[must_use]
@@ -78,23 +152,56 @@ impl DetectorKind {
         match self {
             Self::SequenceMemory => "sequence-memory",
             Self::ScaledManhattan => "scaled-manhattan",
+            Self::NearestNeighbour => "nearest-neighbour-mahalanobis",
+            Self::OutlierCount => "outlier-count",
+            Self::Mahalanobis => "mahalanobis",
+            Self::FilteredManhattan => "filtered-manhattan",
+            Self::Manhattan => "manhattan",
+            Self::Euclidean => "euclidean",
+            Self::NormedEuclidean => "normed-euclidean",
+        }
+    }
+
+    /// What it does, in a few words.
+    #[must_use]
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::SequenceMemory => "The product's own",
+            Self::ScaledManhattan => "Distance from the mean in mean absolute deviations",
+            Self::NearestNeighbour => "Distance from the nearest typing, by the covariances",
+            Self::OutlierCount => "How many features are beyond 1.96 standard deviations",
+            Self::Mahalanobis => "Distance from the mean, by the covariances",
+            Self::FilteredManhattan => "Distance from the mean, taken without outliers",
+            Self::Manhattan => "Distance from the mean",
+            Self::Euclidean => "Squared distance from the mean",
+            Self::NormedEuclidean => "The same over the lengths of both",
         }
     }
 
     /// A detector of this kind that has learned nothing.
     #[must_use]
-    pub fn build(self, gain: GainPolicy) -> Box<dyn Detector> {
+    pub fn build(self, gain: GainPolicy, recorded: Recorded) -> Box<dyn Detector> {
+        fn vector<M: vector::Model + 'static>(recorded: Recorded) -> Box<dyn Detector> {
+            Box::new(VectorDetector::<M>::new(recorded))
+        }
         match self {
-            Self::SequenceMemory => Box::new(SequenceMemory::new(gain)),
-            Self::ScaledManhattan => Box::new(ScaledManhattan::new()),
+            Self::SequenceMemory => Box::new(SequenceMemory::new(gain, recorded)),
+            Self::ScaledManhattan => vector::<scaled_manhattan::ScaledManhattan>(recorded),
+            Self::NearestNeighbour => vector::<nearest_neighbour::NearestNeighbour>(recorded),
+            Self::OutlierCount => vector::<outlier_count::OutlierCount>(recorded),
+            Self::Mahalanobis => vector::<mahalanobis::Mahalanobis>(recorded),
+            Self::FilteredManhattan => vector::<filtered_manhattan::FilteredManhattan>(recorded),
+            Self::Manhattan => vector::<manhattan::Manhattan>(recorded),
+            Self::Euclidean => vector::<euclidean::Euclidean>(recorded),
+            Self::NormedEuclidean => vector::<normed_euclidean::NormedEuclidean>(recorded),
         }
     }
 
     /// Whether its threshold is fixed before any data is seen.
     #[must_use]
     pub fn has_threshold(self) -> bool {
-        self.build(GainPolicy::default())
-            .threshold(Strictness::default())
+        self.build(GainPolicy::default(), Recorded::default())
+            .threshold(Threshold::default())
             .is_some()
     }
 }

@@ -1,9 +1,9 @@
 //! The product's own detector: a [`Template`] and the [`policy`], driven as the module drives them.
 
-use super::Detector;
+use super::{Detector, Recorded, Threshold};
 use crate::acquire::FailureToAcquire;
 use crate::digraph::Sample;
-use crate::policy::{self, Decision, Strictness};
+use crate::policy::{self, Decision};
 use crate::template::{Enrolment, FailureToEnrol, GainPolicy, Template};
 
 /// The online sequence memory of [`crate::memory`]. Scores are in nats.
@@ -22,10 +22,14 @@ enum Stage {
 impl SequenceMemory {
     /// A detector that has learned nothing and will learn accepted typings with this gain.
     #[must_use]
-    pub fn new(gain: GainPolicy) -> Self {
+    pub fn new(gain: GainPolicy, recorded: Recorded) -> Self {
+        let enrolment = match recorded {
+            Recorded::HoldsAndDownDowns => Enrolment::new(),
+            Recorded::DownDowns => Enrolment::without_holds(),
+        };
         Self {
             gain,
-            stage: Stage::Enrolling(Enrolment::new()),
+            stage: Stage::Enrolling(enrolment),
         }
     }
 }
@@ -72,12 +76,15 @@ impl Detector for SequenceMemory {
         }
     }
 
-    fn threshold(&self, strictness: Strictness) -> Option<f64> {
-        Some(strictness.threshold())
+    fn threshold(&self, threshold: Threshold) -> Option<f64> {
+        Some(threshold.value())
     }
 
-    fn decide(&self, score: f64, strictness: Strictness) -> Option<Decision> {
-        Some(policy::decide(Some(score), strictness))
+    fn decide(&self, score: f64, threshold: Threshold) -> Option<Decision> {
+        match threshold {
+            Threshold::Of(strictness) => Some(policy::decide(Some(score), strictness)),
+            Threshold::Value(_) => self.compare(score, threshold),
+        }
     }
 }
 
@@ -86,6 +93,7 @@ mod tests {
     use super::*;
     use crate::digraph::{Duration, KeySequence};
     use crate::key::KeyCode;
+    use crate::policy::Strictness;
 
     fn sample(holds: [u32; 3], downs: [u32; 2]) -> Sample {
         let keys = KeySequence::new(vec![KeyCode(30), KeyCode(31), KeyCode(32)]);
@@ -96,7 +104,7 @@ mod tests {
     /// The reference vector of the memory, through the door that the evaluation uses.
     #[test]
     fn scores_are_those_of_the_reference_vector() {
-        let mut detector = SequenceMemory::new(GainPolicy::Burst);
+        let mut detector = SequenceMemory::new(GainPolicy::Burst, Recorded::default());
         let probe = sample([97, 99, 140], [400, 90]);
         assert_eq!(
             detector.score(&probe),
@@ -112,23 +120,26 @@ mod tests {
         detector.finish_enrolment().unwrap();
         let score = detector.score(&probe).unwrap();
         assert!((score - 1.033_651_155).abs() < 1e-9, "{score}");
-        assert_eq!(
-            detector.decide(score, Strictness::Lenient),
-            Some(Decision::Impostor)
-        );
+        for (threshold, decision) in [
+            (Threshold::Of(Strictness::Lenient), Decision::Impostor),
+            (Threshold::Value(1.0), Decision::Impostor),
+            (Threshold::Value(1.1), Decision::Genuine),
+        ] {
+            assert_eq!(detector.decide(score, threshold), Some(decision));
+        }
     }
 
     #[test]
     fn a_first_typing_full_of_holes_is_not_enrolled() {
         let keys = sample([95, 110, 88], [180, 210]).keys().clone();
         let holes = Sample::new(keys, vec![None; 3], vec![Some(Duration(180_000)); 2]).unwrap();
-        let mut detector = SequenceMemory::new(GainPolicy::Burst);
+        let mut detector = SequenceMemory::new(GainPolicy::Burst, Recorded::default());
         assert_eq!(detector.enrol(&holes), Err(FailureToAcquire::TooFewHolds));
     }
 
     #[test]
     fn two_typings_are_no_enrolment() {
-        let mut detector = SequenceMemory::new(GainPolicy::Burst);
+        let mut detector = SequenceMemory::new(GainPolicy::Burst, Recorded::default());
         for _ in 0..2 {
             detector.enrol(&sample([95, 110, 88], [180, 210])).unwrap();
         }

@@ -1,40 +1,57 @@
 //! From trials to the figures of a table.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::data::DataSet;
-use super::protocol::{LearnRule, Setup, Unsuitable};
+use super::protocol::{ImpostorSet, LearnRule};
 use super::rates::{Curve, Scores, Tally};
+use super::setup::{LeftOut, Reason, Setup, Unsuitable};
 use super::summary::{Summary, mean};
-use super::trial::{self, Trial};
+use super::trial::{self, Sitting, SittingTally, Trial};
 use crate::detector::DetectorKind;
 
-/// What an evaluation of one detector found. Rates are fractions from 0 to 1.
+/// What an evaluation of one detector found. Rates are fractions from 0 to 1, over accounts; `None`
+/// where nothing was decided, as without a threshold, impostors or logins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
     /// Of which detector.
     pub detector: DetectorKind,
     /// How it was asked.
     pub setup: Setup,
+    /// Which attempts of others were used.
+    pub impostors: ImpostorSet,
+    /// The a-priori threshold, if the detector has one.
+    pub threshold: Option<f64>,
     /// What was learned after the enrolment; `None`: nothing.
     pub learn: Option<LearnRule>,
     /// Accounts that the figures are over.
     pub accounts: usize,
+    /// Accounts that they are not over, and why.
+    pub left_out: Vec<LeftOut>,
     /// Equal error rate: a threshold for each account, found afterwards.
-    pub eer: Summary,
+    pub eer: Option<Summary>,
     /// FRR at the largest threshold of each account at which no impostor is accepted.
-    pub zero_miss: Summary,
+    pub zero_miss: Option<Summary>,
     /// Equal error rate under one threshold for all accounts, found afterwards.
-    pub global_eer: f64,
-    /// Genuine attempts refused at the a-priori threshold; `None` if the detector has none.
-    pub frr: Option<f64>,
-    /// Impostor attempts accepted at the a-priori threshold; `None` if the detector has none.
-    pub far: Option<f64>,
-    /// First attempts of a session refused at the a-priori threshold; `None` if the detector has
-    /// none, or if no session begins in the test.
-    pub frr_first_of_session: Option<f64>,
+    pub global_eer: Option<f64>,
+    /// Genuine attempts refused at the a-priori threshold.
+    pub frr: Option<Summary>,
+    /// Impostor attempts accepted at the a-priori threshold.
+    pub far: Option<Summary>,
+    /// First attempts of a session refused at the a-priori threshold.
+    pub frr_first_of_session: Option<Summary>,
+    /// Logins of several attempts in which the owner was refused.
+    pub login_frr: Option<Summary>,
+    /// Logins of several attempts in which an impostor was accepted.
+    pub login_far: Option<Summary>,
     /// Attempts that could not be judged, over all accounts and draws of impostors.
     pub failures_to_acquire: u64,
+    /// Genuine attempts by session and keyboard, over all draws: of a recording of one person.
+    pub sittings: Vec<(Sitting, SittingTally)>,
+    /// The same by keyboard alone, over all accounts: of a recording that names keyboards.
+    pub keyboards: Vec<(u16, SittingTally)>,
 }
 
 /// Measures a detector on a recording.
@@ -52,55 +69,74 @@ pub fn evaluate(
     kind: DetectorKind,
     on_trial: &(dyn Fn() + Sync),
 ) -> Result<Figures, Unsuitable> {
-    setup.check(data)?;
-    let draws = setup.draws() as usize;
-    let trials: Vec<Trial> = (0..data.typists().len() * draws)
+    setup.check_data(data, kind)?;
+    let draws = setup.draws(data);
+    // Together where one pass does for all draws; apart otherwise, for as many threads as there are.
+    let learns_impostors = trial::effective_rule(setup, kind) == Some(LearnRule::Accepted);
+    let pass = if learns_impostors { 1 } else { draws.max(1) };
+    let passes = draws.div_ceil(pass);
+    let trials: Vec<Vec<Trial>> = (0..data.typists().len() * passes as usize)
         .into_par_iter()
         .map(|i| {
-            let trial = trial::run(data, i / draws, setup, kind, (i % draws) as u64);
-            on_trial();
-            trial
+            let (owner, first) = (
+                i / passes as usize,
+                (i % passes as usize) as u64 * u64::from(pass),
+            );
+            let trials = trial::run(data, owner, setup, kind, first..first + u64::from(pass));
+            trials.iter().for_each(|_| on_trial());
+            trials
         })
         .collect();
-    summarise(&trials, draws, setup, kind)
+    let trials: Vec<Trial> = trials.into_iter().flatten().collect();
+    let accounts: Vec<&[Trial]> = trials.chunks(draws.max(1) as usize).collect();
+    summarise(data, &accounts, setup, kind)
 }
 
-/// `trials`: the draws of the first account, then those of the second, and so on.
+/// `accounts`: the draws of each account.
 fn summarise(
-    trials: &[Trial],
-    draws: usize,
+    data: &DataSet,
+    accounts: &[&[Trial]],
     setup: &Setup,
     kind: DetectorKind,
 ) -> Result<Figures, Unsuitable> {
-    let failures = trials.iter().map(|trial| trial.failures_to_acquire).sum();
-    let nothing = Unsuitable::NothingJudged { failures };
-    let accounts: Vec<&[Trial]> = trials.chunks(draws.max(1)).collect();
+    let trials = || accounts.iter().copied().flatten();
+    let failures = trials().map(|trial| trial.failures_to_acquire).sum();
     let curves = |read: fn(&Curve) -> f64| {
-        over_accounts(&accounts, |trial| {
+        over_accounts(accounts, |trial| {
             Curve::of(&[&trial.scores]).map(|curve| read(&curve))
         })
     };
     let eers = curves(Curve::eer);
-    let global: Vec<f64> = (0..draws)
-        .filter_map(|draw| {
-            let scores: Vec<&Scores> = accounts.iter().map(|a| &a[draw].scores).collect();
-            Curve::of(&scores).map(|curve| curve.eer())
-        })
-        .collect();
-    let tally =
-        |read: fn(&Trial) -> Tally| mean(&over_accounts(&accounts, |trial| read(trial).rate()));
+    let tallied = |read: fn(&Trial) -> Tally| over_accounts(accounts, |trial| read(trial).rate());
+    let refused = tallied(|trial| trial.refused);
+    if eers.is_empty() && refused.is_empty() {
+        return Err(Unsuitable::NothingJudged { failures });
+    }
+    let sittings = sittings(trials());
+    let alone = super::setup::alone(data);
     Ok(Figures {
         detector: kind,
         setup: *setup,
+        impostors: setup.impostor_set(data),
+        threshold: kind.has_threshold().then(|| setup.threshold.value()),
         learn: trial::effective_rule(setup, kind),
-        accounts: eers.len(),
-        eer: Summary::of(&eers).ok_or(nothing.clone())?,
-        zero_miss: Summary::of(&curves(Curve::zero_miss)).ok_or(nothing.clone())?,
-        global_eer: mean(&global).ok_or(nothing)?,
-        frr: tally(|trial| trial.refused),
-        far: tally(|trial| trial.accepted),
-        frr_first_of_session: tally(|trial| trial.refused_first),
+        accounts: if alone { refused.len() } else { eers.len() },
+        left_out: left_out(data, accounts, setup, alone),
+        eer: Summary::of(&eers),
+        zero_miss: Summary::of(&curves(Curve::zero_miss)),
+        global_eer: global_eer(accounts),
+        frr: Summary::of(&refused),
+        far: Summary::of(&tallied(|trial| trial.accepted)),
+        frr_first_of_session: Summary::of(&tallied(|trial| trial.refused_first)),
+        login_frr: Summary::of(&tallied(|trial| trial.refused_logins)),
+        login_far: Summary::of(&tallied(|trial| trial.accepted_logins)),
         failures_to_acquire: failures,
+        keyboards: keyboards(&sittings),
+        sittings: if data.typists().len() == 1 {
+            sittings
+        } else {
+            Vec::new()
+        },
     })
 }
 
@@ -108,6 +144,61 @@ fn summarise(
 fn over_accounts(accounts: &[&[Trial]], read: impl Fn(&Trial) -> Option<f64>) -> Vec<f64> {
     let of_account = |trials: &&[Trial]| mean(&trials.iter().filter_map(&read).collect::<Vec<_>>());
     accounts.iter().filter_map(of_account).collect()
+}
+
+/// The mean over the draws of the rate under one threshold for all.
+fn global_eer(accounts: &[&[Trial]]) -> Option<f64> {
+    let draws = accounts.first().map_or(0, |trials| trials.len());
+    let rates = (0..draws).filter_map(|draw| {
+        let scores: Vec<&Scores> = accounts.iter().map(|a| &a[draw].scores).collect();
+        Curve::of(&scores).map(|curve| curve.eer())
+    });
+    mean(&rates.collect::<Vec<_>>())
+}
+
+fn left_out(data: &DataSet, accounts: &[&[Trial]], setup: &Setup, alone: bool) -> Vec<LeftOut> {
+    let owners = data.typists().iter().zip(accounts);
+    let why = owners.filter_map(|(owner, trials)| {
+        if let Some(too_few) = setup.too_few(owner, data) {
+            return Some(too_few);
+        }
+        let reason = if !trials.iter().any(|trial| trial.enrolled) {
+            Reason::NotEnrolled
+        } else if !alone && !trials.iter().any(|trial| trial.scores.countable()) {
+            Reason::OneSided
+        } else {
+            return None;
+        };
+        let name = owner.name.clone();
+        Some(LeftOut { name, reason })
+    });
+    why.collect()
+}
+
+fn sittings<'t>(trials: impl Iterator<Item = &'t Trial>) -> Vec<(Sitting, SittingTally)> {
+    let mut all: BTreeMap<Sitting, SittingTally> = BTreeMap::new();
+    for (sitting, tally) in trials.flat_map(|trial| &trial.sittings) {
+        all.entry(*sitting).or_default().add(*tally);
+    }
+    all.into_iter().collect()
+}
+
+fn keyboards(sittings: &[(Sitting, SittingTally)]) -> Vec<(u16, SittingTally)> {
+    let mut all: BTreeMap<u16, SittingTally> = BTreeMap::new();
+    for (sitting, tally) in sittings {
+        if let Some(keyboard) = sitting.keyboard {
+            all.entry(keyboard).or_default().add(*tally);
+        }
+    }
+    all.into_iter().collect()
+}
+
+impl SittingTally {
+    fn add(&mut self, other: Self) {
+        self.refused.decided += other.refused.decided;
+        self.refused.yes += other.refused.yes;
+        self.failures += other.failures;
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +211,10 @@ mod tests {
         evaluate(data, setup, kind, &|| ()).unwrap()
     }
 
+    fn eer(figures: &Figures) -> f64 {
+        figures.eer.unwrap().mean
+    }
+
     #[test]
     fn synthetic_typists_are_told_apart() {
         let data = population(11, 12, 4, 15, &some_text(10));
@@ -129,11 +224,11 @@ mod tests {
         };
         let ours = figures(&data, &setup, DetectorKind::SequenceMemory);
         assert_eq!(ours.accounts, 12);
-        assert!(ours.eer.mean < 0.05, "{}", ours.eer.mean);
-        assert!(ours.frr.unwrap() < 0.15 && ours.far.unwrap() < 0.15);
+        assert!(eer(&ours) < 0.05, "{}", eer(&ours));
+        assert!(ours.frr.unwrap().mean < 0.15 && ours.far.unwrap().mean < 0.15);
         assert_eq!(ours.learn, Some(LearnRule::Accepted));
         let theirs = figures(&data, &setup, DetectorKind::ScaledManhattan);
-        assert!(theirs.eer.mean > ours.eer.mean);
+        assert!(eer(&theirs) > eer(&ours));
         assert_eq!((theirs.frr, theirs.far), (None, None));
         assert_eq!(theirs.frr_first_of_session, None);
     }
@@ -155,7 +250,7 @@ mod tests {
             ..Setup::default()
         };
         let found = figures(&data, &setup, DetectorKind::SequenceMemory);
-        assert!((0.2..0.8).contains(&found.eer.mean), "{}", found.eer.mean);
+        assert!((0.2..0.8).contains(&eer(&found)), "{}", eer(&found));
     }
 
     #[test]
@@ -168,6 +263,44 @@ mod tests {
             pool.build().unwrap().install(run)
         };
         assert_eq!(on(1), on(4));
+    }
+
+    #[test]
+    fn who_is_left_out_is_told_and_still_an_impostor() {
+        let mut typists = population(2, 3, 1, 20, &some_text(6)).typists().to_vec();
+        typists[1].attempts.truncate(7);
+        let data = DataSet::new(typists);
+        let setup = Setup {
+            protocol: Protocol::First(10),
+            ..Setup::default()
+        };
+        let found = figures(&data, &setup, DetectorKind::SequenceMemory);
+        assert_eq!(found.accounts, 2);
+        let expected = LeftOut {
+            name: "p02".into(),
+            reason: Reason::TooFew { has: 7 },
+        };
+        assert_eq!(found.left_out, [expected]);
+        let trial = trial::run(&data, 0, &setup, DetectorKind::SequenceMemory, 0..1).remove(0);
+        assert_eq!(trial.scores.impostor.len(), 2 * 5);
+    }
+
+    #[test]
+    fn somebody_alone_is_told_by_refusals() {
+        let mut typists = population(2, 1, 3, 10, &some_text(6)).typists().to_vec();
+        for attempt in &mut typists[0].attempts {
+            attempt.keyboard = Some(u16::from(attempt.session > 1));
+        }
+        let data = DataSet::new(typists);
+        let found = figures(&data, &Setup::default(), DetectorKind::SequenceMemory);
+        assert_eq!((found.accounts, found.eer, found.far), (1, None, None));
+        assert!(found.left_out.is_empty() && found.frr.is_some());
+        let sessions: Vec<_> = found.sittings.iter().map(|(s, _)| s.session).collect();
+        assert_eq!(sessions, [2, 3]);
+        let [(1, tally)] = found.keyboards[..] else {
+            panic!("{:?}", found.keyboards)
+        };
+        assert_eq!(tally.refused.decided, 20);
     }
 
     #[test]

@@ -1,53 +1,87 @@
 //! Who is enrolled on what, tested on what, and what is learned meanwhile.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
-use super::data::DataSet;
-use crate::policy::Strictness;
-use crate::template::GainPolicy;
+use super::data::{Attempt, DataSet, Typist};
 
 /// Fewest typings with which anything can be judged.
 const LEAST_ENROLMENT: usize = 3;
-/// Repetitions of every other typist that are used against an account: the first ones, before
-/// practice.
-pub(super) const IMPOSTOR_REPETITIONS: usize = 5;
-/// Genuine attempts from one impostor attempt to the next where accepted ones are learned.
+/// The most that is sensible to ask for, of typings as of anything that is counted.
+const MOST: usize = 1_000_000;
+/// Attempts that are tested after `first:N`.
+const FIRST_TEST: usize = 50;
+/// Genuine attempts, or logins, from one impostor's to the next where accepted ones are learned.
 const GENUINE_PER_IMPOSTOR: usize = 5;
 
-/// How a recording is divided.
+/// How a recording is divided. N is the number of typings enrolled on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Enrol on the first half of the owner's attempts and test on the second, learning nothing
     /// (Killourhy and Maxion, 2009: 200 and 200). Each impostor attempt is used once.
     Static,
-    /// Enrol on the first ones and go on in order, learning.
-    Stream {
-        /// How many.
-        enrolment: usize,
-    },
+    /// Enrol on the first N and test on the 50 after them, or on as many as there are, learning
+    /// nothing. Each impostor attempt is used once.
+    First(usize),
+    /// Enrol on the last N of the first half; otherwise as [`Protocol::Static`].
+    Last(usize),
+    /// Enrol on the first N and go on in order, learning.
+    Stream(usize),
 }
 
 impl Protocol {
-    /// How many of `attempts` attempts are the enrolment.
+    /// Which of so many attempts are enrolled on and which are tested; `None` if there are too
+    /// few for either.
     #[must_use]
-    pub fn enrolment(self, attempts: usize) -> usize {
+    pub fn divide(self, attempts: usize) -> Option<(Range<usize>, Range<usize>)> {
+        let half = attempts / 2;
+        let (enrolment, test) = match self {
+            Self::Static => (0..half, half..attempts),
+            Self::First(n) => (0..n, n..attempts.min(n.saturating_add(FIRST_TEST))),
+            Self::Last(n) => (half.checked_sub(n)?..half, half..attempts),
+            Self::Stream(n) => (0..n, n..attempts),
+        };
+        (enrolment.len() >= LEAST_ENROLMENT && !test.is_empty()).then_some((enrolment, test))
+    }
+
+    /// The same of somebody's attempts.
+    #[must_use]
+    pub fn split(self, attempts: &[Attempt]) -> Option<(&[Attempt], &[Attempt])> {
+        let (enrolment, test) = self.divide(attempts.len())?;
+        Some((attempts.get(enrolment)?, attempts.get(test)?))
+    }
+
+    /// The fewest attempts that can be divided.
+    pub(super) fn least(self) -> usize {
         match self {
-            Self::Static => attempts / 2,
-            Self::Stream { enrolment } => enrolment.min(attempts),
+            Self::Static => 2 * LEAST_ENROLMENT,
+            Self::Last(n) => n.saturating_mul(2),
+            Self::First(n) | Self::Stream(n) => n.saturating_add(1),
         }
     }
 
-    /// Whether accounts go on learning, and so impostor attempts are drawn by chance.
+    /// The same protocol with another N, unless that is too small or there is none in it.
+    pub(super) fn with(self, n: usize) -> Option<Self> {
+        let other = match self {
+            Self::Static => return None,
+            Self::First(_) => Self::First(n),
+            Self::Last(_) => Self::Last(n),
+            Self::Stream(_) => Self::Stream(n),
+        };
+        (n >= LEAST_ENROLMENT).then_some(other)
+    }
+
+    /// Whether accounts go on in order, learning, rather than being tested as they are.
     #[must_use]
-    pub fn learns(self) -> bool {
-        matches!(self, Self::Stream { .. })
+    pub fn streams(self) -> bool {
+        matches!(self, Self::Stream(_))
     }
 }
 
 impl Default for Protocol {
     fn default() -> Self {
-        Self::Stream { enrolment: 10 }
+        Self::Stream(10)
     }
 }
 
@@ -55,35 +89,111 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Static => f.write_str("static"),
-            Self::Stream { enrolment } => write!(f, "stream:{enrolment}"),
+            Self::First(n) => write!(f, "first:{n}"),
+            Self::Last(n) => write!(f, "last:{n}"),
+            Self::Stream(n) => write!(f, "stream:{n}"),
         }
     }
 }
 
-/// A protocol's name that cannot be read.
+/// A name on the command line that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProtocolError {
+pub enum NameError {
     /// No such protocol.
-    #[error("a protocol is `static` or `stream:N`")]
-    Unknown,
-    /// `stream:` without a number that makes sense.
-    #[error("`stream:N` enrols on N typings, and N is a number from {LEAST_ENROLMENT} to 1000000")]
+    #[error("a protocol is `static`, `first:N`, `last:N` or `stream:N`")]
+    Protocol,
+    /// A protocol with an N that makes no sense.
+    #[error("N is how many typings are enrolled on, a number from {LEAST_ENROLMENT} to {MOST}")]
     Enrolment,
+    /// No such set of impostors.
+    #[error("impostors are `firstN` or `lastN`, with a number from 1 to {MOST}, or `all`")]
+    Impostors,
 }
 
 impl FromStr for Protocol {
-    type Err = ProtocolError;
+    type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            None if text == "static" => Ok(Self::Static),
-            Some(("stream", number)) => number
-                .parse()
-                .ok()
-                .filter(|&n: &usize| (LEAST_ENROLMENT..=1_000_000).contains(&n))
-                .map(|enrolment| Self::Stream { enrolment })
-                .ok_or(ProtocolError::Enrolment),
-            _ => Err(ProtocolError::Unknown),
+        if text == "static" {
+            return Ok(Self::Static);
+        }
+        let (name, number) = text.split_once(':').ok_or(NameError::Protocol)?;
+        let with = match name {
+            "first" => Self::First,
+            "last" => Self::Last,
+            "stream" => Self::Stream,
+            _ => return Err(NameError::Protocol),
+        };
+        let number = number.parse().ok();
+        number
+            .filter(|n| (LEAST_ENROLMENT..=MOST).contains(n))
+            .map(with)
+            .ok_or(NameError::Enrolment)
+    }
+}
+
+/// Which attempts of each other person are used against an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImpostorSet {
+    /// So many of the first ones, before practice.
+    First(usize),
+    /// So many of the last ones, practised.
+    Last(usize),
+    /// Every one.
+    All,
+}
+
+impl ImpostorSet {
+    /// What is usual for such a recording: with an account column, every attempt of those who
+    /// meant the account; otherwise the first five of everybody else.
+    #[must_use]
+    pub fn usual(data: &DataSet) -> Self {
+        if data.has_attackers() {
+            Self::All
+        } else {
+            Self::First(5)
+        }
+    }
+
+    /// These attempts of somebody.
+    pub(super) fn of(self, typist: &Typist) -> &[Attempt] {
+        let all = &typist.attempts[..];
+        match self {
+            Self::First(n) => &all[..n.min(all.len())],
+            Self::Last(n) => &all[all.len().saturating_sub(n)..],
+            Self::All => all,
+        }
+    }
+}
+
+impl fmt::Display for ImpostorSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First(n) => write!(f, "first{n}"),
+            Self::Last(n) => write!(f, "last{n}"),
+            Self::All => f.write_str("all"),
+        }
+    }
+}
+
+impl FromStr for ImpostorSet {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| {
+            let number: Option<usize> = text.parse().ok();
+            number
+                .filter(|n| (1..=MOST).contains(n))
+                .ok_or(NameError::Impostors)
+        };
+        if text == "all" {
+            Ok(Self::All)
+        } else if let Some(n) = text.strip_prefix("first") {
+            number(n).map(Self::First)
+        } else if let Some(n) = text.strip_prefix("last") {
+            number(n).map(Self::Last)
+        } else {
+            Err(NameError::Impostors)
         }
     }
 }
@@ -98,6 +208,9 @@ pub enum LearnRule {
     /// Every genuine attempt and nothing else: an oracle, for comparison of detectors. One
     /// impostor attempt follows every genuine one.
     Genuine,
+    /// Nothing: what was enrolled is tested on all that follows, and each impostor attempt is
+    /// used once.
+    Nothing,
 }
 
 impl LearnRule {
@@ -107,6 +220,7 @@ impl LearnRule {
         match self {
             Self::Accepted => "accepted",
             Self::Genuine => "genuine",
+            Self::Nothing => "nothing",
         }
     }
 
@@ -114,180 +228,82 @@ impl LearnRule {
     pub(super) fn genuine_per_impostor(self) -> usize {
         match self {
             Self::Accepted => GENUINE_PER_IMPOSTOR,
-            Self::Genuine => 1,
+            Self::Genuine | Self::Nothing => 1,
         }
-    }
-}
-
-/// Everything that an evaluation is asked for, the detector aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setup {
-    /// How the recording is divided.
-    pub protocol: Protocol,
-    /// What is learned; of no effect where nothing is.
-    pub learn: LearnRule,
-    /// How much the later typings of a sitting count.
-    pub gain: GainPolicy,
-    /// Which a-priori threshold decides.
-    pub strictness: Strictness,
-    /// How often the impostors are drawn anew; figures are means over it.
-    pub seeds: u32,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            protocol: Protocol::default(),
-            learn: LearnRule::default(),
-            gain: GainPolicy::default(),
-            strictness: Strictness::default(),
-            seeds: 10,
-        }
-    }
-}
-
-/// Why a recording does not suit a protocol.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unsuitable {
-    /// Nobody to be an impostor.
-    #[error(
-        "there is only one typist ({name}), and so no impostor; error rates need at least two typists of the same text"
-    )]
-    OneTypist {
-        /// Who.
-        name: String,
-    },
-    /// Nothing was recorded.
-    #[error("there are no typings")]
-    Nobody,
-    /// The protocol divides more than there is.
-    #[error(
-        "typist {name} has {has} repetitions and protocol {protocol} needs at least {needs}; {advice}record more or leave the typist out"
-    )]
-    TooFewRepetitions {
-        /// Who has the fewest.
-        name: String,
-        /// How many.
-        has: usize,
-        /// How many would do.
-        needs: usize,
-        /// Of which protocol.
-        protocol: Protocol,
-        /// What else could be done, first.
-        advice: String,
-    },
-    /// No account has both genuine and impostor attempts that can be judged.
-    #[error(
-        "no account could be judged: {failures} attempts lack too many features or are of another text"
-    )]
-    NothingJudged {
-        /// Attempts that could not be judged.
-        failures: u64,
-    },
-}
-
-impl Setup {
-    /// The fewest attempts that a typist must have: an enrolment, a genuine attempt to test, and
-    /// as many as one impostor attempt comes after.
-    #[must_use]
-    pub fn least_attempts(&self) -> usize {
-        match self.protocol {
-            Protocol::Static => 2 * LEAST_ENROLMENT,
-            Protocol::Stream { enrolment } => enrolment + self.learn.genuine_per_impostor(),
-        }
-    }
-
-    /// Checks that the recording has what the protocol needs.
-    ///
-    /// # Errors
-    /// What it lacks.
-    pub fn check(&self, data: &DataSet) -> Result<(), Unsuitable> {
-        if let [typist] = data.typists() {
-            let name = typist.name.clone();
-            return Err(Unsuitable::OneTypist { name });
-        }
-        let fewest = data.typists().iter().min_by_key(|t| t.attempts.len());
-        let fewest = fewest.ok_or(Unsuitable::Nobody)?;
-        let (has, needs) = (fewest.attempts.len(), self.least_attempts());
-        if has >= needs {
-            return Ok(());
-        }
-        Err(Unsuitable::TooFewRepetitions {
-            name: fewest.name.clone(),
-            has,
-            needs,
-            protocol: self.protocol,
-            advice: self.smaller_enrolment(has).unwrap_or_default(),
-        })
-    }
-
-    /// The largest enrolment that leaves enough of `attempts`, if there is one.
-    fn smaller_enrolment(&self, attempts: usize) -> Option<String> {
-        let enrolment = attempts.checked_sub(self.learn.genuine_per_impostor())?;
-        let possible = self.protocol.learns() && enrolment >= LEAST_ENROLMENT;
-        possible.then(|| format!("use `stream:{enrolment}`, "))
-    }
-
-    /// How often the impostors are drawn: once where all of them are used.
-    #[must_use]
-    pub fn draws(&self) -> u32 {
-        if self.protocol.learns() {
-            self.seeds
-        } else {
-            1
-        }
-    }
-
-    /// How many trials an evaluation of one detector consists of.
-    #[must_use]
-    pub fn trials(&self, data: &DataSet) -> u64 {
-        data.typists().len() as u64 * u64::from(self.draws())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::data::Typist;
     use crate::eval::typist::{self, some_text};
 
     #[test]
     fn names_read_back() {
-        for name in ["static", "stream:10", "stream:3"] {
+        for name in ["static", "first:5", "last:20", "stream:10", "stream:3"] {
             assert_eq!(name.parse::<Protocol>().unwrap().to_string(), name);
         }
         for (name, error) in [
-            ("", ProtocolError::Unknown),
-            ("Static", ProtocolError::Unknown),
-            ("static:3", ProtocolError::Unknown),
-            ("stream", ProtocolError::Unknown),
-            ("stream:", ProtocolError::Enrolment),
-            ("stream:2", ProtocolError::Enrolment),
-            ("stream:-4", ProtocolError::Enrolment),
-            ("stream:99999999999999999999", ProtocolError::Enrolment),
+            ("", NameError::Protocol),
+            ("Static", NameError::Protocol),
+            ("static:3", NameError::Protocol),
+            ("stream", NameError::Protocol),
+            ("stream:", NameError::Enrolment),
+            ("first:2", NameError::Enrolment),
+            ("stream:-4", NameError::Enrolment),
+            ("stream:99999999999999999999", NameError::Enrolment),
         ] {
             assert_eq!(name.parse::<Protocol>(), Err(error), "{name}");
+        }
+        for name in ["first5", "last5", "first1", "all"] {
+            assert_eq!(name.parse::<ImpostorSet>().unwrap().to_string(), name);
+        }
+        for name in ["", "first", "first0", "last-1", "some", "5", "All"] {
+            assert_eq!(name.parse::<ImpostorSet>(), Err(NameError::Impostors));
         }
     }
 
     #[test]
-    fn a_recording_must_suit() {
-        let whole = typist::population(1, 3, 2, 5, &some_text(6));
-        let setup = Setup::default();
-        assert_eq!(
-            setup.check(&whole).unwrap_err().to_string(),
-            "typist p01 has 10 repetitions and protocol stream:10 needs at least 15; use `stream:5`, record more or leave the typist out"
-        );
-        let setup = Setup {
-            protocol: Protocol::Static,
-            ..setup
+    fn attempts_are_divided_as_the_names_say() {
+        for (protocol, attempts, divided) in [
+            (Protocol::Static, 400, Some((0..200, 200..400))),
+            (Protocol::Static, 7, Some((0..3, 3..7))),
+            (Protocol::Static, 5, None),
+            (Protocol::First(10), 400, Some((0..10, 10..60))),
+            (Protocol::First(10), 20, Some((0..10, 10..20))),
+            (Protocol::First(10), 10, None),
+            (Protocol::Last(20), 400, Some((180..200, 200..400))),
+            (Protocol::Last(20), 39, None),
+            (Protocol::Stream(10), 400, Some((0..10, 10..400))),
+            (Protocol::Stream(10), 11, Some((0..10, 10..11))),
+            (Protocol::Stream(10), 10, None),
+            (Protocol::First(usize::MAX), 10, None),
+        ] {
+            assert_eq!(
+                protocol.divide(attempts),
+                divided,
+                "{protocol} of {attempts}"
+            );
+            let enough = divided.is_some();
+            assert_eq!(
+                attempts >= protocol.least(),
+                enough,
+                "{protocol}: {attempts}"
+            );
+        }
+    }
+
+    #[test]
+    fn impostors_are_the_first_or_the_last() {
+        let data = typist::population(1, 2, 1, 8, &some_text(3));
+        let reps = |set: ImpostorSet| -> Vec<u32> {
+            let attempts = set.of(&data.typists()[0]);
+            attempts.iter().map(|attempt| attempt.rep).collect()
         };
-        assert_eq!(setup.check(&whole), Ok(()));
-        assert_eq!(setup.check(&DataSet::default()), Err(Unsuitable::Nobody));
-        let one: Vec<Typist> = whole.typists()[..1].to_vec();
-        assert!(matches!(
-            setup.check(&DataSet::new(one)),
-            Err(Unsuitable::OneTypist { .. })
-        ));
+        assert_eq!(reps(ImpostorSet::First(3)), [1, 2, 3]);
+        assert_eq!(reps(ImpostorSet::Last(2)), [7, 8]);
+        assert_eq!(reps(ImpostorSet::Last(9)).len(), 8);
+        assert_eq!(reps(ImpostorSet::All).len(), 8);
+        assert_eq!(ImpostorSet::usual(&data), ImpostorSet::First(5));
     }
 }

@@ -132,6 +132,24 @@ impl Tally {
     }
 }
 
+/// The normal quantile of a 95 % interval.
+const QUANTILE: f64 = 1.959_963_984_540_054;
+
+impl Tally {
+    /// The 95 % interval of the share, as if attempts were independent of each other (E. Wilson,
+    /// "Probable Inference, the Law of Succession, and Statistical Inference", 1927); `None` of
+    /// nothing.
+    #[must_use]
+    pub fn ci95(self) -> Option<[f64; 2]> {
+        let (share, n) = (self.rate()?, f64::from(self.decided));
+        let squared = QUANTILE * QUANTILE / n;
+        let centre = share + squared / 2.0;
+        let reach = QUANTILE * (share * (1.0 - share) / n + squared / (4.0 * n)).sqrt();
+        let ends = [centre - reach, centre + reach];
+        Some(ends.map(|end| (end / (1.0 + squared)).clamp(0.0, 1.0)))
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "no recording has 2^52 attempts")]
 pub(super) fn count(n: usize) -> f64 {
     n as f64
@@ -223,6 +241,21 @@ mod tests {
         tally.note(true);
         tally.note(false);
         assert_eq!(tally.rate(), Some(0.5));
+    }
+
+    #[test]
+    fn intervals_of_shares_are_wilson_s() {
+        let tally = |yes, decided| Tally { decided, yes };
+        assert_eq!(tally(0, 0).ci95(), None);
+        // By hand: (1 + 1.92073) / (10 + 3.84146) -+ 1.95996 sqrt(0.09 / 10 + 0.0096036) / 1.384146.
+        let [low, high] = tally(1, 10).ci95().unwrap();
+        assert!((low - 0.017876).abs() < 1e-5, "{low}");
+        assert!((high - 0.404150).abs() < 1e-5, "{high}");
+        let [low, high] = tally(0, 10).ci95().unwrap();
+        assert!(
+            low.abs() < 1e-12 && (high - 0.277533).abs() < 1e-5,
+            "{high}"
+        );
     }
 
     fn some_scores() -> impl Strategy<Value = Vec<f64>> {

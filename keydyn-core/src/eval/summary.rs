@@ -17,8 +17,8 @@ pub struct Summary {
     pub sd: Option<f64>,
     /// 95 % interval of the mean: 2.5th and 97.5th percentile over 2,000 draws of as many
     /// accounts, with replacement (B. Efron and R. Tibshirani, "An Introduction to the
-    /// Bootstrap", 1993, section 13.3).
-    pub ci95: [f64; 2],
+    /// Bootstrap", 1993, section 13.3); `None` of a single account.
+    pub ci95: Option<[f64; 2]>,
 }
 
 impl Summary {
@@ -40,7 +40,7 @@ impl Summary {
             mean,
             sd,
             // 50 of 2,000 means lie below the first and 50 above the second.
-            ci95: [means[DRAWS / 40], means[DRAWS - 1 - DRAWS / 40]],
+            ci95: sd.map(|_| [means[DRAWS / 40], means[DRAWS - 1 - DRAWS / 40]]),
         })
     }
 }
@@ -62,7 +62,7 @@ mod tests {
         assert!((summary.sd.unwrap() - 0.07f64.sqrt()).abs() < 1e-12);
         assert_eq!(Summary::of(&[]), None);
         let alone = Summary::of(&[0.25]).unwrap();
-        assert_eq!((alone.sd, alone.ci95), (None, [0.25, 0.25]));
+        assert_eq!((alone.mean, alone.sd, alone.ci95), (0.25, None, None));
     }
 
     #[test]
@@ -70,7 +70,7 @@ mod tests {
         let values: Vec<f64> = (0..100).map(|i| f64::from(i) / 100.0).collect();
         let summary = Summary::of(&values).unwrap();
         let error = summary.sd.unwrap() / 10.0;
-        let [low, high] = summary.ci95;
+        let [low, high] = summary.ci95.unwrap();
         assert!((summary.mean - low - 1.96 * error).abs() < 0.2 * error);
         assert!((high - summary.mean - 1.96 * error).abs() < 0.2 * error);
         assert_eq!(Summary::of(&values), Some(summary));

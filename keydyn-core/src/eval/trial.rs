@@ -1,9 +1,13 @@
 //! One account under one protocol and one draw of impostors.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::data::{Attempt, DataSet};
 use super::draw::{Draws, Purpose};
-use super::protocol::{IMPOSTOR_REPETITIONS, LearnRule, Protocol, Setup};
+use super::protocol::LearnRule;
 use super::rates::{Scores, Tally};
+use super::setup::Setup;
 use crate::detector::{Detector, DetectorKind};
 use crate::digraph::Sample;
 use crate::policy::Decision;
@@ -19,8 +23,34 @@ pub struct Trial {
     pub refused_first: Tally,
     /// Impostor attempts decided a priori, and accepted.
     pub accepted: Tally,
+    /// The owner's logins of several attempts, and refused; an impostor's, and accepted.
+    pub refused_logins: Tally,
+    /// An impostor's logins of several attempts, and accepted.
+    pub accepted_logins: Tally,
     /// Attempts, of the enrolment too, that could not be judged.
     pub failures_to_acquire: u64,
+    /// Genuine attempts by where they were made.
+    pub sittings: BTreeMap<Sitting, SittingTally>,
+    /// Whether there was enough to enrol.
+    pub enrolled: bool,
+}
+
+/// Where a genuine attempt was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sitting {
+    /// In which session.
+    pub session: u32,
+    /// On which keyboard, where the recording says so.
+    pub keyboard: Option<u16>,
+}
+
+/// What came of the attempts of a sitting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SittingTally {
+    /// Those decided a priori, and refused.
+    pub refused: Tally,
+    /// Those that could not be judged.
+    pub failures: u32,
 }
 
 /// What an attempt came to.
@@ -31,68 +61,105 @@ struct Answer {
     decision: Option<Decision>,
 }
 
-/// Runs one account through the protocol.
+/// Runs one account through the protocol, once for each of these draws of impostors.
 ///
-/// `owner` counts typists from 0. A detector without a threshold of its own learns every genuine
-/// attempt, whatever the setup says.
+/// `owner` counts accounts from 0. A detector without a threshold of its own learns every genuine
+/// attempt where others learn what is accepted, and knows no logins of several attempts. Where
+/// impostors' attempts are never learned, all draws are made in one pass.
 #[must_use]
-pub fn run(data: &DataSet, owner: usize, setup: &Setup, kind: DetectorKind, seed: u64) -> Trial {
-    let Some(typist) = data.typists().get(owner) else {
-        return Trial::default();
-    };
-    let mut account = Account {
-        detector: kind.build(setup.gain),
-        setup,
-        trial: Trial::default(),
-    };
-    let enrolment = setup.protocol.enrolment(typist.attempts.len());
-    let (enrolment, test) = typist.attempts.split_at(enrolment);
-    if !account.enrol(enrolment) {
-        return account.trial;
+pub fn run(
+    data: &DataSet,
+    owner: usize,
+    setup: &Setup,
+    kind: DetectorKind,
+    seeds: Range<u64>,
+) -> Vec<Trial> {
+    if effective_rule(setup, kind) == Some(LearnRule::Accepted) {
+        let each = seeds.flat_map(|seed| pass(data, owner, setup, kind, seed..seed + 1));
+        return each.collect();
     }
-    let impostors = impostors(data, owner);
-    let last = enrolment.last().map(|attempt| attempt.session);
-    match setup.protocol {
-        Protocol::Static => {
+    pass(data, owner, setup, kind, seeds)
+}
+
+/// One pass, in which nothing that depends on the draws is learned, or with one draw only.
+fn pass(
+    data: &DataSet,
+    owner: usize,
+    setup: &Setup,
+    kind: DetectorKind,
+    seeds: Range<u64>,
+) -> Vec<Trial> {
+    let mut trials: Vec<Trial> = seeds.clone().map(|_| Trial::default()).collect();
+    let Some(typist) = data.typists().get(owner) else {
+        return trials;
+    };
+    if setup.too_few(typist, data).is_some() {
+        return trials;
+    }
+    let Some((enrolment, test)) = setup.protocol.split(&typist.attempts) else {
+        return trials;
+    };
+    let impostors = impostors(data, owner, setup);
+    for offset in 0..setup.every.max(1) {
+        let mut account = Account {
+            detector: kind.build(setup.gain, typist.recorded()),
+            setup,
+            trials: &mut trials,
+        };
+        if !account.enrol(enrolment) {
+            break;
+        }
+        let last = enrolment.last().map(|attempt| attempt.session);
+        let test = test.iter().skip(offset).step_by(setup.every.max(1));
+        if setup.draws_impostors() {
+            let numbers = [owner as u64, offset as u64];
+            let draws = seeds.clone();
+            let draws = draws.map(|seed| Draws::new(Purpose::Impostors, seed, numbers));
+            account.go_on(&test.collect::<Vec<_>>(), last, &impostors, draws.collect());
+        } else {
             account.freeze(test, last);
-            for sample in impostors {
-                account.impostor(sample);
+            for sample in impostors.iter().flatten() {
+                account.impostor(0, sample);
             }
         }
-        Protocol::Stream { .. } => {
-            let draws = Draws::new(Purpose::Impostors, seed, [owner as u64, 0]);
-            account.go_on(test, last, &impostors, draws);
-        }
     }
-    account.trial
+    trials
 }
 
 /// What is learned with this detector: a rule that depends on decisions needs some.
 #[must_use]
 pub fn effective_rule(setup: &Setup, kind: DetectorKind) -> Option<LearnRule> {
-    setup.protocol.learns().then(|| {
-        if kind.has_threshold() {
-            setup.learn
-        } else {
-            LearnRule::Genuine
-        }
-    })
+    let rule = match setup.learn {
+        LearnRule::Accepted if !kind.has_threshold() => LearnRule::Genuine,
+        rule => rule,
+    };
+    (setup.protocol.streams() && rule != LearnRule::Nothing).then_some(rule)
 }
 
-/// The first repetitions of everybody else.
-fn impostors(data: &DataSet, owner: usize) -> Vec<&Sample> {
-    let others = data.typists().iter().enumerate();
+/// The attempts against this account, each other person's together.
+fn impostors<'d>(data: &'d DataSet, owner: usize, setup: &Setup) -> Vec<Vec<&'d Sample>> {
+    let set = setup.impostor_set(data);
+    let samples = |attempts: &'d [Attempt]| attempts.iter().map(|attempt| &attempt.sample);
+    let others = data
+        .others(owner)
+        .map(|other| samples(set.of(other)).collect());
     others
-        .filter(|&(who, _)| who != owner)
-        .flat_map(|(_, typist)| typist.attempts.iter().take(IMPOSTOR_REPETITIONS))
-        .map(|attempt| &attempt.sample)
+        .filter(|of_one: &Vec<_>| !of_one.is_empty())
         .collect()
+}
+
+/// So many attempts of one person in a row, from each at which that is possible; all of them of
+/// somebody who has fewer.
+fn rows<'s, 'd>(impostors: &'s [Vec<&'d Sample>], attempts: usize) -> Vec<&'s [&'d Sample]> {
+    let of_one = |samples: &'s Vec<&'d Sample>| samples.windows(attempts.min(samples.len()));
+    impostors.iter().flat_map(of_one).collect()
 }
 
 struct Account<'s> {
     detector: Box<dyn Detector>,
     setup: &'s Setup,
-    trial: Trial,
+    /// One a draw of impostors; what the owner does is in all of them.
+    trials: &'s mut [Trial],
 }
 
 impl Account<'_> {
@@ -100,73 +167,141 @@ impl Account<'_> {
     fn enrol(&mut self, attempts: &[Attempt]) -> bool {
         for attempt in attempts {
             if self.detector.enrol(&attempt.sample).is_err() {
-                self.trial.failures_to_acquire += 1;
+                self.each(|trial| trial.failures_to_acquire += 1);
             }
         }
-        self.detector.finish_enrolment().is_ok()
+        let enrolled = self.detector.finish_enrolment().is_ok();
+        self.each(|trial| trial.enrolled = enrolled);
+        enrolled
+    }
+
+    /// Notes something in every trial.
+    fn each(&mut self, note: impl FnMut(&mut Trial)) {
+        self.trials.iter_mut().for_each(note);
     }
 
     /// Judges all, learns none.
-    fn freeze(&mut self, test: &[Attempt], mut last: Option<u32>) {
+    fn freeze<'a>(&mut self, test: impl Iterator<Item = &'a Attempt>, mut last: Option<u32>) {
         for attempt in test {
             let first = last.replace(attempt.session) != Some(attempt.session);
-            self.genuine(&attempt.sample, first);
+            self.genuine(attempt, first);
         }
     }
 
-    /// Judges and learns one after the other, as logins do.
+    /// Logs in again and again, the owner and now and then somebody else. A login is over with
+    /// the first attempt that is accepted, or when there is no other.
     fn go_on(
         &mut self,
-        test: &[Attempt],
+        test: &[&Attempt],
         mut last: Option<u32>,
-        impostors: &[&Sample],
-        mut draws: Draws,
+        impostors: &[Vec<&Sample>],
+        mut draws: Vec<Draws>,
     ) {
+        let attempts = self.attempts();
+        let impostors = rows(impostors, attempts);
         let interval = self.setup.learn.genuine_per_impostor();
-        for (i, attempt) in test.iter().enumerate() {
-            let first = last.replace(attempt.session) != Some(attempt.session);
-            if first {
-                self.detector.start_sitting();
+        let mut test = test.iter();
+        let mut logins = 0;
+        while test.len() > 0 {
+            let (mut refused, mut accepted) = (0, false);
+            for attempt in test.by_ref() {
+                let first = last.replace(attempt.session) != Some(attempt.session);
+                if first {
+                    self.detector.start_sitting();
+                }
+                let answer = self.genuine(attempt, first);
+                self.learn(&attempt.sample, answer, true);
+                accepted = accepts(answer);
+                refused += usize::from(!accepted);
+                if accepted || refused == attempts {
+                    break;
+                }
             }
-            let answer = self.genuine(&attempt.sample, first);
-            self.learn(&attempt.sample, answer, true);
-            if (i + 1) % interval == 0
-                && let Some(sample) = draws.pick(impostors)
-            {
-                let answer = self.impostor(sample);
-                self.learn(sample, answer, false);
+            // Where the recording ends in the middle of a login, nobody was let in so far. To leave
+            // it out would leave out refusals only, as acceptances are never cut short.
+            if attempts > 1 {
+                self.each(|trial| trial.refused_logins.note(!accepted));
+            }
+            logins += 1;
+            if logins % interval == 0 {
+                for (draw, draws) in draws.iter_mut().enumerate() {
+                    if let Some(row) = draws.pick(&impostors) {
+                        self.break_in(draw, row);
+                    }
+                }
             }
         }
     }
 
-    fn genuine(&mut self, sample: &Sample, first: bool) -> Option<Answer> {
-        let answer = self.judge(sample)?;
-        self.trial.scores.genuine.push(answer.score);
-        if let Some(decision) = answer.decision {
-            let refused = decision != Decision::Genuine;
-            self.trial.refused.note(refused);
-            if first {
-                self.trial.refused_first.note(refused);
+    /// An impostor's login, in the trial of this draw.
+    fn break_in(&mut self, draw: usize, row: &[&Sample]) {
+        let mut accepted = false;
+        for sample in row {
+            let answer = self.impostor(draw, sample);
+            self.learn(sample, answer, false);
+            accepted = accepts(answer);
+            if accepted {
+                break;
             }
         }
-        Some(answer)
-    }
-
-    fn impostor(&mut self, sample: &Sample) -> Option<Answer> {
-        let answer = self.judge(sample)?;
-        self.trial.scores.impostor.push(answer.score);
-        if let Some(decision) = answer.decision {
-            self.trial.accepted.note(decision == Decision::Genuine);
+        if self.attempts() > 1 {
+            self.trials[draw].accepted_logins.note(accepted);
         }
-        Some(answer)
     }
 
-    fn judge(&mut self, sample: &Sample) -> Option<Answer> {
-        let Ok(score) = self.detector.score(sample) else {
-            self.trial.failures_to_acquire += 1;
+    /// Attempts of a login: one where nothing is ever accepted.
+    fn attempts(&self) -> usize {
+        match self.detector.threshold(self.setup.threshold) {
+            Some(_) => self.setup.attempts.max(1),
+            None => 1,
+        }
+    }
+
+    fn genuine(&mut self, attempt: &Attempt, first: bool) -> Option<Answer> {
+        let answer = self.judge(&attempt.sample);
+        let refused = answer.and_then(|answer| answer.decision);
+        let refused = refused.map(|decision| decision != Decision::Genuine);
+        let sitting = Sitting {
+            session: attempt.session,
+            keyboard: attempt.keyboard,
+        };
+        self.each(|trial| {
+            let tally = trial.sittings.entry(sitting).or_default();
+            match answer {
+                Some(answer) => trial.scores.genuine.push(answer.score),
+                None => {
+                    tally.failures += 1;
+                    trial.failures_to_acquire += 1;
+                }
+            }
+            if let Some(refused) = refused {
+                tally.refused.note(refused);
+                trial.refused.note(refused);
+                if first {
+                    trial.refused_first.note(refused);
+                }
+            }
+        });
+        answer
+    }
+
+    fn impostor(&mut self, draw: usize, sample: &Sample) -> Option<Answer> {
+        let answer = self.judge(sample);
+        let trial = &mut self.trials[draw];
+        let Some(answer) = answer else {
+            trial.failures_to_acquire += 1;
             return None;
         };
-        let decision = self.detector.decide(score, self.setup.strictness);
+        trial.scores.impostor.push(answer.score);
+        if let Some(decision) = answer.decision {
+            trial.accepted.note(decision == Decision::Genuine);
+        }
+        Some(answer)
+    }
+
+    fn judge(&self, sample: &Sample) -> Option<Answer> {
+        let score = self.detector.score(sample).ok()?;
+        let decision = self.detector.decide(score, self.setup.threshold);
         Some(Answer { score, decision })
     }
 
@@ -176,6 +311,7 @@ impl Account<'_> {
         let learns = match (self.setup.learn, answer.decision) {
             (LearnRule::Accepted, Some(decision)) => decision == Decision::Genuine,
             (LearnRule::Genuine, _) | (LearnRule::Accepted, None) => genuine,
+            (LearnRule::Nothing, _) => false,
         };
         if learns {
             self.detector.learn(sample);
@@ -183,95 +319,9 @@ impl Account<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::eval::data::Typist;
-    use crate::eval::typist::{population, some_text};
-
-    fn synthetic() -> DataSet {
-        population(5, 4, 3, 10, &some_text(8))
-    }
-
-    fn stream(learn: LearnRule) -> Setup {
-        Setup {
-            protocol: Protocol::Stream { enrolment: 8 },
-            learn,
-            ..Setup::default()
-        }
-    }
-
-    #[test]
-    fn static_uses_the_second_half_and_every_impostor_once() {
-        let setup = Setup {
-            protocol: Protocol::Static,
-            ..Setup::default()
-        };
-        let trial = run(&synthetic(), 1, &setup, DetectorKind::SequenceMemory, 0);
-        assert_eq!(trial.scores.genuine.len(), 15);
-        assert_eq!(trial.scores.impostor.len(), 3 * IMPOSTOR_REPETITIONS);
-        assert_eq!((trial.refused.decided, trial.accepted.decided), (15, 15));
-        // Attempts 16 to 30 hold the beginning of the third session only.
-        assert_eq!(trial.refused_first.decided, 1);
-        let other = run(&synthetic(), 1, &setup, DetectorKind::SequenceMemory, 9);
-        assert_eq!(trial, other, "no seed in it");
-    }
-
-    #[test]
-    fn stream_draws_an_impostor_after_every_fifth_or_every_attempt() {
-        let data = synthetic();
-        for (learn, impostors) in [(LearnRule::Accepted, 4), (LearnRule::Genuine, 22)] {
-            let trial = run(&data, 0, &stream(learn), DetectorKind::SequenceMemory, 1);
-            assert_eq!(trial.scores.genuine.len(), 22);
-            assert_eq!(trial.scores.impostor.len(), impostors);
-            assert_eq!(trial.refused_first.decided, 2);
-        }
-    }
-
-    #[test]
-    fn draws_follow_seed_and_account() {
-        let data = synthetic();
-        let setup = stream(LearnRule::Genuine);
-        let run = |owner, seed| run(&data, owner, &setup, DetectorKind::SequenceMemory, seed);
-        assert_eq!(run(2, 3), run(2, 3));
-        assert_ne!(run(2, 3), run(2, 4));
-        assert_eq!(run(99, 0), Trial::default());
-    }
-
-    #[test]
-    fn without_a_threshold_genuine_attempts_are_learned() {
-        let kind = DetectorKind::ScaledManhattan;
-        let data = synthetic();
-        let trial = run(&data, 0, &stream(LearnRule::Accepted), kind, 1);
-        assert_eq!(trial.refused, Tally::default());
-        let genuine = run(&data, 0, &stream(LearnRule::Genuine), kind, 1);
-        assert_eq!(trial.scores.genuine, genuine.scores.genuine);
-        let rule = |setup| effective_rule(&setup, kind);
-        assert_eq!(rule(stream(LearnRule::Accepted)), Some(LearnRule::Genuine));
-    }
-
-    #[test]
-    fn attempts_that_cannot_be_judged_are_counted() {
-        let data = synthetic();
-        let mut typists: Vec<Typist> = data.typists().to_vec();
-        let hole = |sample: &Sample| {
-            let downs = vec![None; sample.downs().len()];
-            Sample::new(sample.keys().clone(), sample.holds().to_vec(), downs).unwrap()
-        };
-        // One of the enrolment, one of the test, and one that is an impostor's for everybody else.
-        for i in [4, 20] {
-            typists[0].attempts[i].sample = hole(&typists[0].attempts[i].sample);
-        }
-        let data = DataSet::new(typists);
-        let setup = Setup {
-            protocol: Protocol::Static,
-            ..Setup::default()
-        };
-        let trial = run(&data, 0, &setup, DetectorKind::SequenceMemory, 0);
-        assert_eq!(trial.failures_to_acquire, 2);
-        assert_eq!(trial.scores.genuine.len(), 14);
-        let trial = run(&data, 1, &setup, DetectorKind::SequenceMemory, 0);
-        assert_eq!(trial.failures_to_acquire, 1);
-        assert_eq!(trial.scores.impostor.len(), 14);
-    }
+fn accepts(answer: Option<Answer>) -> bool {
+    answer.and_then(|answer| answer.decision) == Some(Decision::Genuine)
 }
+
+#[cfg(test)]
+mod tests;

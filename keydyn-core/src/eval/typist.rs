@@ -138,6 +138,7 @@ pub fn population(
             .map(|((session, rep), typing)| Attempt {
                 session,
                 rep,
+                keyboard: None,
                 sample: synthetic.sample(typing),
             })
             .collect();

@@ -3,40 +3,56 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use keydyn_core::detector::DetectorKind;
+use keydyn_core::detector::{DetectorKind, Threshold};
 use keydyn_core::eval::data::DataSet;
 use keydyn_core::eval::figures::{Figures, evaluate};
-use keydyn_core::eval::protocol::{LearnRule, Protocol, Setup, Unsuitable};
+use keydyn_core::eval::protocol::{ImpostorSet, LearnRule, Protocol};
 use keydyn_core::eval::read;
+use keydyn_core::eval::setup::{Setup, Unsuitable};
 use keydyn_core::policy::Strictness;
 use keydyn_core::template::GainPolicy;
 
 use crate::failure::{EXIT_CODES, Failure};
-use crate::report::{Outcome, json, table};
+use crate::report::paper::Paper;
+use crate::report::{Outcome, json, text};
 use crate::stopwatch;
 
 const EXAMPLES: &str = "\
 Examples:
   keydyn evaluate DSL-StrongPasswordData.csv
       as in daily use: ten typings, then learn what is accepted
+  keydyn evaluate DSL-StrongPasswordData.csv --every 10 --attempts 3 --strictness strict
+      five logins a day, three tries each, as `strict` decides
   keydyn evaluate DSL-StrongPasswordData.csv --protocol static --detector all
       the comparison that papers print
-  keydyn evaluate DSL-StrongPasswordData.csv --strictness strict --json
+  keydyn evaluate mine.csv --protocol first:10 --impostors last5
+      frozen after ten typings, against people who have practised
+  keydyn evaluate mine.csv --protocol stream:50 --learn nothing
+      one person alone: refusals by session and keyboard
+  keydyn evaluate mine.csv --detector sequence-memory,manhattan --json
       for a program to read
 
-The data are published at https://www.cs.cmu.edu/~keystroke/; docs/evaluation.md defines every
+A recording of your own, a row a key (times in ms; release_ms may be empty or left out):
+  subject,session,rep,index,key,press_ms,release_ms
+  anna,1,1,0,k,0,95
+  anna,1,1,1,e,180.5,260
+With a column `account` (whose password it is), whoever types another's password is an impostor on
+that account and nobody else is. A column `keyboard` is told apart in the result.
+
+The CMU benchmark is at https://www.cs.cmu.edu/~keystroke/; docs/evaluation.md defines every
 protocol and figure.
 ";
 
 /// Measure how often owners are refused and impostors accepted on recorded typing.
 ///
-/// FILE is a CSV file as the CMU benchmark publishes it: columns subject, sessionIndex, rep, then
-/// H.key (hold), DD.key.key (press to press) and UD.key.key (release to press), in seconds. Every
-/// typist in turn is the owner of an account, and the first five typings of each other one are
-/// impostors' attempts on it.
+/// FILE is a CSV file whose first line names its columns: a row a key (see below), or a row a
+/// typing as the CMU benchmark is published. Every typist in turn is the owner of an account, and
+/// others' typings of the same text are impostors' attempts on it.
 ///
 /// FRR is the share of the owners' attempts that are refused, FAR the share of impostors' attempts
 /// that are accepted, both at the threshold that the module uses. EER is where both are equal if
@@ -49,32 +65,62 @@ pub(crate) struct Arguments {
     /// The recording
     file: PathBuf,
 
-    /// How the recording is divided: `static` enrols on the first half of an owner's typings and
-    /// tests on the second, learning nothing; `stream:N` enrols on the first N and goes on in
-    /// order, learning
-    #[arg(long, value_name = "static|stream:N", default_value_t = Protocol::default())]
+    /// How the recording is divided. `static`: enrol on the first half of an owner's typings, test
+    /// on the second. `first:N`: enrol on the first N, test on the next 50. `last:N`: enrol on the
+    /// last N of the first half, test on the second half. These learn nothing more. `stream:N`:
+    /// enrol on the first N and go on in order, learning, as a login does
+    #[arg(long, value_name = "static|first:N|last:N|stream:N",
+          default_value_t = Protocol::default())]
     protocol: Protocol,
+
+    /// Under `stream`, use every Kth typing after the enrolment: 10 makes five logins a day out of
+    /// the CMU benchmark's fifty. Each of the K offsets is a run of its own
+    #[arg(long, value_name = "K", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    every: u16,
+
+    /// Which typings of each other person are impostors' attempts: the first N, before practice,
+    /// or the last N, after it [default: first5; with a column `account`: all]
+    #[arg(long, value_name = "firstN|lastN|all")]
+    impostors: Option<ImpostorSet>,
+
+    /// Under `stream`, a login is over when an attempt is accepted or N are refused; logins are
+    /// then counted too
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=100))]
+    attempts: u16,
 
     /// What is learned under `stream`
     #[arg(long, value_enum, default_value_t)]
     learn: Learn,
 
-    /// How much the later typings of one sitting count
+    /// How much the later typings of one sitting count under `stream`
     #[arg(long, value_enum, default_value_t)]
     gain: Gain,
 
     /// Which of the module's thresholds decides
     #[arg(long, value_enum, default_value_t)]
-    strictness: Threshold,
+    strictness: Preset,
+
+    /// Decide by this threshold instead: a score up to C is accepted. It is the product's
+    /// detector's; the others have none
+    #[arg(long, value_name = "C", allow_negative_numbers = true, conflicts_with = "strictness",
+          value_parser = finite)]
+    threshold: Option<f64>,
 
     /// How often impostors' attempts are drawn anew under `stream`; figures are means over it
     #[arg(long, value_name = "N", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     seeds: u32,
 
-    /// Which detector is measured
-    #[arg(long, value_enum, default_value_t)]
-    detector: Detectors,
+    /// Which detectors are measured: a list with commas, or `all`
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        default_value = "sequence-memory"
+    )]
+    detector: Vec<Choice>,
 
     /// Write JSON instead of a table: rates as fractions, null where a figure does not apply
     #[arg(long)]
@@ -88,6 +134,8 @@ enum Learn {
     Accepted,
     /// Every attempt of the owner and no other, accepted or not
     Genuine,
+    /// Nothing: all that follows the enrolment is tested
+    Nothing,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -100,7 +148,7 @@ enum Gain {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Threshold {
+enum Preset {
     /// Refuses owners least
     Lenient,
     /// The module's default
@@ -110,52 +158,91 @@ enum Threshold {
     Strict,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Detectors {
-    /// The product's own
-    #[default]
-    SequenceMemory,
-    /// The best of Killourhy and Maxion's comparison of 2009
-    ScaledManhattan,
-    /// Every one, the product's own first
+/// A detector, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Choice {
+    One(DetectorKind),
     All,
+}
+
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Self] {
+        static VARIANTS: LazyLock<Vec<Choice>> = LazyLock::new(|| {
+            let each = DetectorKind::ALL.into_iter().map(Choice::One);
+            each.chain([Choice::All]).collect()
+        });
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::One(kind) => PossibleValue::new(kind.name()).help(kind.summary()),
+            Self::All => PossibleValue::new("all").help("Every one, the product's own first"),
+        })
+    }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|c| c.is_finite())
+        .ok_or_else(|| "a threshold is a number, -0.1 for example".to_owned())
 }
 
 impl Arguments {
     fn setup(&self) -> Setup {
+        let strictness = match self.strictness {
+            Preset::Lenient => Strictness::Lenient,
+            Preset::Normal => Strictness::Normal,
+            Preset::Strict => Strictness::Strict,
+        };
         Setup {
             protocol: self.protocol,
+            every: usize::from(self.every),
+            impostors: self.impostors,
+            attempts: usize::from(self.attempts),
             learn: match self.learn {
                 Learn::Accepted => LearnRule::Accepted,
                 Learn::Genuine => LearnRule::Genuine,
+                Learn::Nothing => LearnRule::Nothing,
             },
             gain: match self.gain {
                 Gain::Burst => GainPolicy::Burst,
                 Gain::Plain => GainPolicy::Plain,
             },
-            strictness: match self.strictness {
-                Threshold::Lenient => Strictness::Lenient,
-                Threshold::Normal => Strictness::Normal,
-                Threshold::Strict => Strictness::Strict,
-            },
+            threshold: self
+                .threshold
+                .map_or(Threshold::Of(strictness), Threshold::Value),
             seeds: self.seeds,
         }
     }
 
-    fn detectors(&self) -> &'static [DetectorKind] {
-        match self.detector {
-            Detectors::SequenceMemory => &[DetectorKind::SequenceMemory],
-            Detectors::ScaledManhattan => &[DetectorKind::ScaledManhattan],
-            Detectors::All => &DetectorKind::ALL,
+    /// Each once, in the order in which they were asked for.
+    fn detectors(&self) -> Vec<DetectorKind> {
+        let mut kinds = Vec::new();
+        for choice in &self.detector {
+            let asked = match choice {
+                Choice::One(kind) => std::slice::from_ref(kind),
+                Choice::All => &DetectorKind::ALL,
+            };
+            for kind in asked {
+                if !kinds.contains(kind) {
+                    kinds.push(*kind);
+                }
+            }
         }
+        kinds
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let data = open(&arguments.file)?;
     let setup = arguments.setup();
+    setup
+        .check()
+        .map_err(|conflict| Failure::Usage(conflict.to_string()))?;
+    let data = open(&arguments.file)?;
     let mut results = Vec::new();
-    for &kind in arguments.detectors() {
+    for kind in arguments.detectors() {
         let figures = measure(&data, &setup, kind).map_err(|reason| Failure::Unsuitable {
             file: arguments.file.display().to_string(),
             reason,
@@ -164,10 +251,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         results.push(Outcome { figures, score_us });
     }
     if arguments.json {
-        json::write(out, &results)?;
+        json::write(out, &data, &results)?;
     } else {
-        let title = table::title(&arguments.file, &data, &setup);
-        table::write(out, &title, &results)?;
+        let file = arguments.file.display().to_string();
+        let paper = Paper::of_stdout();
+        out.write_all(text::result(&paper, &file, &data, &results).as_bytes())?;
     }
     Ok(out.flush()?)
 }
@@ -175,18 +263,34 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 fn open(path: &Path) -> Result<DataSet, Failure> {
     let file = path.display().to_string();
     match File::open(path) {
-        Ok(source) => Ok(read::read(source, &file)?),
+        Ok(source) => {
+            let length = source.metadata().map_or(0, |metadata| metadata.len());
+            let bar = bar(length, "reading", "{msg} {wide_bar} {bytes}/{total_bytes}");
+            let data = read::read(bar.wrap_read(source), &file);
+            bar.finish_and_clear();
+            Ok(data?)
+        }
         Err(error) => Err(Failure::Open { file, error }),
     }
 }
 
-/// Evaluates with a progress bar, which indicatif shows on a terminal only.
+/// Evaluates with a progress bar.
 fn measure(data: &DataSet, setup: &Setup, kind: DetectorKind) -> Result<Figures, Unsuitable> {
-    let bar = ProgressBar::new(setup.trials(data)).with_message(kind.name());
-    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
-        bar.set_style(style);
-    }
+    let bar = bar(
+        setup.trials(data),
+        kind.name(),
+        "{msg} {wide_bar} {pos}/{len}",
+    );
     let figures = evaluate(data, setup, kind, &|| bar.inc(1));
     bar.finish_and_clear();
     figures
+}
+
+/// A bar on standard error, which indicatif shows on a terminal only.
+fn bar(length: u64, message: &'static str, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length).with_message(message);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }

@@ -2,8 +2,10 @@
 
 mod advice;
 pub(crate) mod json;
+pub(crate) mod paper;
 pub(crate) mod status;
-pub(crate) mod table;
+mod table;
+pub(crate) mod text;
 
 use keydyn_core::eval::figures::Figures;
 

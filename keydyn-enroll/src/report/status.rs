@@ -36,6 +36,8 @@ pub(crate) struct Entry {
     uid: u32,
     state: &'static str,
     disabled: bool,
+    /// Only in /run.
+    disabled_until_boot: bool,
     /// Until when attempts are not judged.
     cooling_down_until: Option<u64>,
     learned: u64,
@@ -98,6 +100,7 @@ impl Entry {
                 Some(Phase::None) => "none",
             },
             disabled: disabled.is_set(),
+            disabled_until_boot: disabled.places == [Place::Run],
             cooling_down_until: left.map(|seconds| now.0.saturating_add(seconds)),
             learned: state.counts.learned,
             missing: (state.phase != Phase::Armed && known.is_some())
@@ -188,9 +191,13 @@ impl Entry {
                 Some(name) => name.clone(),
                 None => format!("--uid {}", self.uid),
             };
+            let until = match self.disabled_until_boot {
+                true => ", until the next boot",
+                false => "",
+            };
             return format!(
-                "The password alone is enough, by `keydyn disable`; `keydyn enable {argument}` \
-                 takes it back."
+                "The password alone is enough, by `keydyn disable`{until}; `keydyn enable \
+                 {argument}` takes it back."
             );
         }
         let text = match (self.state, self.cooling_down_until) {

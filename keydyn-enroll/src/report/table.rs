@@ -1,147 +1,123 @@
-//! The result of an evaluation for people.
+//! Rows and columns for people: side by side where that fits, one below the other where not.
 
-use std::io::{self, Write};
-use std::path::Path;
+use super::paper::Paper;
 
-use keydyn_core::eval::data::DataSet;
-use keydyn_core::eval::protocol::{LearnRule, Protocol, Setup};
-use keydyn_core::eval::summary::Summary;
-use keydyn_core::policy::Strictness;
-use keydyn_core::template::GainPolicy;
+/// Between two columns.
+const GAP: usize = 2;
 
-use super::Outcome;
+/// A table whose first column names the row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
+    /// A line of headings, then a line a row; all of one length.
+    lines: Vec<Vec<String>>,
+}
 
-const HEADINGS: [&str; 9] = [
-    "detector",
-    "EER %",
-    "[95 %]",
-    "zero-miss %",
-    "[95 %]",
-    "global EER %",
-    "FRR %",
-    "FAR %",
-    "first of session FRR %",
-];
-const NO_FIGURE: &str = "-";
-const FOOTNOTE: &str =
-    "* has no threshold of its own: no FRR and FAR, and it learned every genuine attempt.";
-
-/// One line that says what was measured, on what, on whom.
-pub(crate) fn title(file: &Path, data: &DataSet, setup: &Setup) -> String {
-    let strictness = match setup.strictness {
-        Strictness::Lenient => "lenient",
-        Strictness::Normal => "normal",
-        Strictness::Strict => "strict",
-    };
-    let learning = match setup.protocol {
-        Protocol::Static => "learning nothing".to_owned(),
-        Protocol::Stream { .. } => {
-            let gain = match setup.gain {
-                GainPolicy::Burst => "burst",
-                GainPolicy::Plain => "plain",
-            };
-            let (rule, seeds) = (setup.learn.word(), setup.seeds);
-            let times = if seeds == 1 { "draw" } else { "draws" };
-            format!("learning {rule} with {gain} gain, {seeds} {times} of impostors")
+impl Table {
+    /// A table with these headings and no row.
+    pub(super) fn new(headings: &[&str]) -> Self {
+        let headings = headings.iter().map(|heading| (*heading).to_owned());
+        Self {
+            lines: vec![headings.collect()],
         }
-    };
-    format!(
-        "{} on {}: {} users, {} typings; {learning}; strictness {strictness}",
-        setup.protocol,
-        file.display(),
-        data.typists().len(),
-        data.attempts(),
-    )
-}
-
-/// Writes the title, a table and what has to be known of it.
-pub(crate) fn write(out: &mut dyn Write, title: &str, outcomes: &[Outcome]) -> io::Result<()> {
-    writeln!(out, "{title}\n")?;
-    let mut rows = vec![HEADINGS.map(str::to_owned)];
-    rows.extend(outcomes.iter().map(row));
-    write_aligned(out, &rows)?;
-    if outcomes.iter().any(learned_otherwise) {
-        writeln!(out, "\n{FOOTNOTE}")?;
     }
-    writeln!(out)?;
-    for outcome in outcomes {
-        let figures = &outcome.figures;
-        write!(
-            out,
-            "{}: {} accounts, {} failures to acquire",
-            figures.detector.name(),
-            figures.accounts,
-            figures.failures_to_acquire,
-        )?;
-        if let Some(micros) = outcome.score_us {
-            write!(out, ", {micros:.1} µs a score")?;
+
+    /// Adds a row, which has as many cells as there are headings.
+    pub(super) fn push(&mut self, row: Vec<String>) {
+        self.lines.push(row);
+    }
+
+    /// The table on this paper.
+    pub(super) fn on(&self, paper: &Paper) -> String {
+        let widths = self.widths();
+        let whole = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        if paper.holds(whole) {
+            self.side_by_side(paper, &widths)
+        } else {
+            self.stacked(paper)
         }
-        writeln!(out)?;
     }
-    Ok(())
-}
 
-fn row(outcome: &Outcome) -> [String; 9] {
-    let figures = &outcome.figures;
-    let mark = if learned_otherwise(outcome) { " *" } else { "" };
-    let share = |rate: Option<f64>| rate.map_or_else(|| NO_FIGURE.to_owned(), per_cent);
-    [
-        format!("{}{mark}", figures.detector.name()),
-        per_cent(figures.eer.mean),
-        interval(&figures.eer),
-        per_cent(figures.zero_miss.mean),
-        interval(&figures.zero_miss),
-        per_cent(figures.global_eer),
-        share(figures.frr),
-        share(figures.far),
-        share(figures.frr_first_of_session),
-    ]
-}
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.lines.first().map_or(0, Vec::len);
+        let width = |column: usize| {
+            let cells = self.lines.iter().filter_map(|line| line.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        (0..columns).map(width).collect()
+    }
 
-/// Whether the detector learned by another rule than it was asked to.
-fn learned_otherwise(outcome: &Outcome) -> bool {
-    let figures = &outcome.figures;
-    figures.learn == Some(LearnRule::Genuine) && figures.setup.learn == LearnRule::Accepted
-}
-
-fn per_cent(rate: f64) -> String {
-    format!("{:.2}", 100.0 * rate)
-}
-
-fn interval(summary: &Summary) -> String {
-    let [low, high] = summary.ci95;
-    format!("[{}, {}]", per_cent(low), per_cent(high))
-}
-
-/// The first column to the left, the others to the right, two blanks between them.
-fn write_aligned<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -> io::Result<()> {
-    let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
-    };
-    for row in rows {
-        for (column, cell) in row.iter().enumerate() {
-            let width = width(column);
-            if column == 0 {
-                write!(out, "{cell:<width$}")?;
+    /// The first column to the left, the others to the right.
+    fn side_by_side(&self, paper: &Paper, widths: &[usize]) -> String {
+        let mut text = String::new();
+        for (number, line) in self.lines.iter().enumerate() {
+            let cells = line.iter().zip(widths).enumerate();
+            let aligned = cells.map(|(column, (cell, &width))| match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{:GAP$}{cell:>width$}", ""),
+            });
+            let aligned: String = aligned.collect();
+            let heading = number == 0;
+            text += &if heading {
+                paper.emphasised(&aligned)
             } else {
-                write!(out, "  {cell:>width$}")?;
-            }
+                aligned
+            };
+            text.push('\n');
         }
-        writeln!(out)?;
+        text
     }
-    Ok(())
+
+    /// A block a row: its name, and below it a heading and a cell a line.
+    fn stacked(&self, paper: &Paper) -> String {
+        let [headings, rows @ ..] = &self.lines[..] else {
+            return String::new();
+        };
+        let width = headings.iter().skip(1).map(|h| h.chars().count()).max();
+        let width = width.unwrap_or(0);
+        let blocks = rows.iter().map(|row| {
+            let cells = headings.iter().zip(row).skip(1);
+            let lines = cells.map(|(heading, cell)| format!("  {heading:<width$}  {cell}\n"));
+            let name = row.first().map_or("", String::as_str);
+            format!("{}\n{}", paper.emphasised(name), lines.collect::<String>())
+        });
+        blocks.collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn table() -> Table {
+        let mut table = Table::new(&["name", "EER %", "FRR %"]);
+        table.push(vec!["a".into(), "1".into(), "-".into()]);
+        table.push(vec!["longer".into(), "100.25".into(), "3".into()]);
+        table
+    }
+
+    fn paper(width: usize) -> Paper {
+        Paper {
+            width: Some(width),
+            bold: false,
+        }
+    }
+
     #[test]
-    fn columns_are_aligned() {
-        let rows = [["a", "1"], ["long", "100"]].map(|row| row.map(str::to_owned));
-        let mut out = Vec::new();
-        write_aligned(&mut out, &rows).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "a       1\nlong  100\n");
+    fn columns_are_aligned_where_they_fit() {
+        let aligned = "name     EER %  FRR %\na            1      -\nlonger  100.25      3\n";
+        assert_eq!(table().on(&paper(21)), aligned);
+        let file = Paper {
+            width: None,
+            bold: false,
+        };
+        assert_eq!(table().on(&file), aligned);
+    }
+
+    #[test]
+    fn rows_are_stacked_where_they_do_not() {
+        assert_eq!(
+            table().on(&paper(20)),
+            "a\n  EER %  1\n  FRR %  -\nlonger\n  EER %  100.25\n  FRR %  3\n"
+        );
     }
 }

@@ -45,6 +45,8 @@ fn without_a_place_that_lasts_it_lasts_until_the_next_boot() {
         &["until the next boot only", "is a link or no directory"],
     );
     assert!(place.run().join("0.disabled").exists());
+    let told = place.keydyn(&["status", "root"]).piped("");
+    told.assert(3, &["disabled", "by `keydyn disable`, until the next boot"]);
     fs::write(place.run().join("all.disabled"), b"").unwrap();
     fs::remove_dir_all(place.run()).unwrap();
     fs::write(place.run(), b"in the way").unwrap();

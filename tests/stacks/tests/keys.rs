@@ -42,10 +42,10 @@ fn a_login_that_may_be_judged_derives_one_key_and_any_other_none() {
             0,
         ),
         (
-            "no source",
-            debug(Machine::armed()).directive("unusable no-source"),
+            "behind another session",
+            debug(Machine::armed()).directive("unusable seat-inactive"),
             owner(),
-            0,
+            1,
         ),
     ] {
         let login = machine.log_in(&typing);

@@ -11,12 +11,12 @@
 
 use std::io::Read;
 
-use super::collect::Collection;
+use super::collect::{Collection, Whose};
 use super::error::{DataError, Problem, quoted};
 use super::names::KeyNames;
 use super::table::{Header, Row, Table};
 use crate::digraph::{Duration, KeySequence, MAX_KEYS, Sample};
-use crate::eval::data::DataSet;
+use crate::eval::data::{About, Attempt, DataSet, Format};
 
 const SUBJECT: &str = "subject";
 const SESSION: &str = "sessionIndex";
@@ -40,38 +40,44 @@ struct Layout {
     ups: Vec<usize>,
 }
 
+/// Whether the header is one of this format: what no other format has.
+pub(super) fn is_meant(header: &Header) -> bool {
+    let columns = header.columns();
+    columns
+        .iter()
+        .any(|name| name == SESSION || is_feature(name))
+}
+
+fn is_feature(column: &str) -> bool {
+    [HOLD, DOWN_DOWN, UP_DOWN]
+        .iter()
+        .any(|prefix| column.starts_with(prefix))
+}
+
 /// Reads every row below the header.
 pub(super) fn read(mut table: Table<impl Read>) -> Result<DataSet, DataError> {
     let layout = Layout::of(table.header())?;
     let mut collection = Collection::default();
-    let mut rows = false;
-    while let Some(row) = table.next_row()? {
-        rows = true;
+    let mut row = Row::default();
+    while table.read_row(&mut row)? {
         layout
             .take(&row, &mut collection)
             .map_err(|(column, problem)| table.header().error_at(row.line, column, problem))?;
     }
-    if rows {
-        Ok(collection.finish())
-    } else {
-        Err(table.header().error(Problem::NoRows))
-    }
+    let about = About {
+        format: Format::Wide,
+        ignored_columns: table.header().except(&layout.used()),
+        ..About::default()
+    };
+    collection
+        .finish(about)
+        .map_err(|problem| table.header().error(problem))
 }
 
 impl Layout {
     fn of(header: &Header) -> Result<Self, DataError> {
         let columns = header.columns();
-        let starts = |name: &String| {
-            [HOLD, DOWN_DOWN, UP_DOWN]
-                .iter()
-                .any(|p| name.starts_with(p))
-        };
-        if !columns.iter().any(|name| name == SUBJECT || starts(name)) {
-            return Err(header.error(Problem::UnknownFormat));
-        }
-        if let Some(twice) = (0..columns.len()).find(|&i| columns[..i].contains(&columns[i])) {
-            return Err(header.error_at(1, twice, Problem::DuplicateColumn));
-        }
+        header.check_unique()?;
         let (subject, session, rep) = (
             header.find(SUBJECT)?,
             header.find(SESSION)?,
@@ -101,13 +107,18 @@ impl Layout {
             downs: between(DOWN_DOWN)?,
             ups: between(UP_DOWN)?,
         };
-        let known = |i: &usize| {
-            layout.holds.contains(i) || layout.downs.contains(i) || layout.ups.contains(i)
-        };
-        match (0..columns.len()).find(|i| starts(&columns[*i]) && !known(i)) {
+        let used = layout.used();
+        let known = |i: &usize| used.contains(i);
+        match (0..columns.len()).find(|i| is_feature(&columns[*i]) && !known(i)) {
             Some(stray) => Err(header.error_at(1, stray, Problem::StrayColumn)),
             None => Ok(layout),
         }
+    }
+
+    /// The numbers of all columns that mean something.
+    fn used(&self) -> Vec<usize> {
+        let one = [self.subject, self.session, self.rep];
+        [&one[..], &self.holds, &self.downs, &self.ups].concat()
     }
 
     /// Adds one row's typing. An error is of a column, counted from 0.
@@ -131,9 +142,20 @@ impl Layout {
         let Some(sample) = Sample::new(self.keys.clone(), holds, downs) else {
             return Ok(());
         };
-        collection
-            .add(row.line, subject, (session, rep), sample)
-            .map_err(|p| (self.rep, p))
+        let attempt = Attempt {
+            session,
+            rep,
+            keyboard: None,
+            sample,
+        };
+        let typist = collection.person(subject);
+        let account = None;
+        let whose = Whose { typist, account };
+        if let Some((first, _)) = collection.seen(whose, session, rep) {
+            return Err((self.rep, Problem::Duplicate { first }));
+        }
+        collection.add(row.line, whose, attempt);
+        Ok(())
     }
 }
 
@@ -299,6 +321,7 @@ mod tests {
         for (header, message) in [
             ("a,b,c", "t.csv: this is not a recording"),
             ("{\"subject\": 1}", "t.csv: this is not a recording"),
+            ("subject,a,b", "t.csv: this is not a recording"),
             ("H.a", "t.csv, line 1: there is no column subject;"),
             (
                 "subject,rep,H.a",
@@ -333,7 +356,7 @@ mod tests {
             .map(|i| format!(",H.{i},DD.{i}.{0},UD.{i}.{0}", i + 1))
             .collect();
         let found = data(&format!("subject,sessionIndex,rep{many}")).unwrap_err();
-        assert!(found.contains("129 `H.` columns"), "{found}");
+        assert!(found.contains("there are 129 keys"), "{found}");
     }
 
     proptest! {

@@ -12,7 +12,7 @@ pub struct Place {
 }
 
 /// A recording that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DataError {
     /// What the file is called.
     pub file: String,
@@ -38,7 +38,7 @@ impl fmt::Display for DataError {
 impl std::error::Error for DataError {}
 
 /// What is wrong, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
     /// The operating system's word.
     #[error("it cannot be read: {0}")]
@@ -51,9 +51,20 @@ pub enum Problem {
     NoRows,
     /// None of the columns that any known format has.
     #[error(
-        "this is not a recording that keydyn reads; the first line must name the columns, as in `subject,sessionIndex,rep,H.a,DD.a.b,UD.a.b,H.b`"
+        "this is not a recording that keydyn reads; the first line must name the columns, as in `subject,session,rep,index,key,press_ms,release_ms` (a row a key; here {missing} missing) or `subject,sessionIndex,rep,H.a,DD.a.b,UD.a.b,H.b` (a row a typing)"
     )]
-    UnknownFormat,
+    UnknownFormat {
+        /// The columns of the long form that are not there: `index and key are`.
+        missing: String,
+    },
+    /// Some of the long form's columns are not there.
+    #[error(
+        "{0} missing; a row a key needs the columns subject, session, rep, index, key and press_ms, and release_ms where releases were recorded"
+    )]
+    MissingColumns(String),
+    /// Two columns for one thing.
+    #[error("`subject` and `typist` mean the same; rename the one that means something else")]
+    TwoTypists,
     /// One of the columns is not there.
     #[error("there is no column {0}; compare the first line with the published file's")]
     MissingColumn(String),
@@ -66,7 +77,7 @@ pub enum Problem {
     )]
     StrayColumn,
     /// More keys than a template holds.
-    #[error("there are {keys} `H.` columns; a text has at most 128 keys")]
+    #[error("there are {keys} keys; a text has at most 128")]
     TooManyKeys {
         /// How many.
         keys: usize,
@@ -96,6 +107,110 @@ pub enum Problem {
     /// A number of a session or repetition that is none.
     #[error("{0:?} is not a whole number from 0 to 4294967295")]
     NotAnOrdinal(String),
+    /// A key without a name.
+    #[error("the field is empty; every row must name its key")]
+    NoKey,
+    /// A session without a name.
+    #[error("the field is empty; every row must name its session")]
+    NoSession,
+    /// An account without a name.
+    #[error(
+        "the field is empty; name the account whose password it is, in every row or, by leaving the column out, in none"
+    )]
+    NoAccount,
+    /// Milliseconds that are none.
+    #[error(
+        "{0:?} is not a number of milliseconds; leave release_ms empty where nothing was recorded"
+    )]
+    NotMillis(String),
+    /// No press.
+    #[error(
+        "the field is empty; a key that was typed has been pressed, so give the time or leave the whole typing out"
+    )]
+    NoPress,
+    /// A release before its press.
+    #[error(
+        "the release at {release} ms is before the press at {press} ms; leave it empty if it was not recorded"
+    )]
+    ReleasedBeforePressed {
+        /// When it was pressed.
+        press: f64,
+        /// When it was released.
+        release: f64,
+    },
+    /// A press before that of the key before.
+    #[error(
+        "{press} ms is before the press of the key before at {before} ms; `index` must count the keys in the order of their presses"
+    )]
+    OutOfOrder {
+        /// When this key was pressed.
+        press: f64,
+        /// When the key before was.
+        before: f64,
+    },
+    /// A time or duration beyond what anybody types.
+    #[error("{0} ms are more than an hour for one key; the unit must be milliseconds")]
+    TooManyMillis(f64),
+    /// A key of the typing is not there.
+    #[error(
+        "a key is missing before this one: index {found} comes where {expected} should; was a row lost?"
+    )]
+    Gap {
+        /// The index of this row.
+        found: u32,
+        /// The index that should be.
+        expected: u32,
+    },
+    /// The first key is not there.
+    #[error("the typing begins with index {0}; count its keys from 0 or 1; was a row lost?")]
+    NoFirstKey(u32),
+    /// One key of a typing in two rows.
+    #[error(
+        "index {index} of this typing was already in line {first}; give every typing a session and rep of its own"
+    )]
+    IndexTwice {
+        /// Which.
+        index: u32,
+        /// Where the other one is.
+        first: u64,
+    },
+    /// Rows of one typing with others between them.
+    #[error(
+        "this typing already ended in line {ended}; the rows of a typing must stand together, and every typing needs a session and rep of its own"
+    )]
+    Scattered {
+        /// Its last row so far.
+        ended: u64,
+    },
+    /// More keys than a template holds, in one typing.
+    #[error(
+        "this is key 129 of its typing; a text has at most 128: cut the typing or leave it out"
+    )]
+    TypingTooLong,
+    /// More names of keys than any keyboard has.
+    #[error("there are more than {0} different keys; is this column the name of the key?")]
+    TooManyNames(usize),
+    /// One typing twice.
+    #[error(
+        "this typing is the same to the microsecond as the one that ended in line {ended}; remove the copy"
+    )]
+    Copied {
+        /// The last row of the other one.
+        ended: u64,
+    },
+    /// Two keyboards in one typing.
+    #[error("this typing began on keyboard {0:?}; a typing is of one keyboard")]
+    TwoKeyboards(String),
+    /// Typings of as many texts.
+    #[error(
+        "of {typings} typings only {alike} have the keys of their account's most frequent text; keydyn compares typings of one text: take out those with corrections and other texts, or name the account whose password it is in a column `account`"
+    )]
+    ManyTexts {
+        /// How many typings.
+        typings: usize,
+        /// How many of the most frequent texts.
+        alike: usize,
+    },
     /// Seconds that are none.
     #[error("{0:?} is not a number of seconds; leave the field empty if nothing was measured")]
     NotSeconds(String),
@@ -110,6 +225,15 @@ pub enum Problem {
         /// Where the other one is.
         first: u64,
     },
+}
+
+/// `a is`, `a and b are`, `a, b and c are`.
+pub(super) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("{one} is"),
+        [most @ .., last] => format!("{} and {last} are", most.join(", ")),
+    }
 }
 
 /// A value as far as a message should quote it.

@@ -6,6 +6,7 @@
 mod cmu;
 mod collect;
 mod error;
+mod long;
 mod names;
 mod table;
 
@@ -15,12 +16,21 @@ use super::data::DataSet;
 pub use error::{DataError, Place, Problem};
 use table::Table;
 
-/// Reads a recording: the CMU benchmark's CSV, or one laid out like it.
+/// Reads a recording: the CMU benchmark's CSV, one laid out like it, or the long form with a row a
+/// key. The header tells which.
 ///
 /// `file` is what errors call it. The whole is read; rows of one typist need not be together.
 ///
 /// # Errors
 /// What is wrong with the recording, where, and what to do about it.
 pub fn read(source: impl Read, file: &str) -> Result<DataSet, DataError> {
-    cmu::read(Table::open(source, file)?)
+    let table = Table::open(source, file)?;
+    if cmu::is_meant(table.header()) {
+        cmu::read(table)
+    } else if long::is_meant(table.header()) {
+        long::read(table)
+    } else {
+        let missing = long::missing(table.header());
+        Err(table.header().error(Problem::UnknownFormat { missing }))
+    }
 }

@@ -9,6 +9,8 @@ use super::error::{DataError, Place, Problem};
 /// The longest line, and so what a file without line ends may cost in memory. The CMU benchmark
 /// has rows of 250 bytes; 128 keys make one of 4 KiB.
 const LONGEST_LINE: u64 = 64 * 1024;
+/// Read from the file at once.
+const BUFFER: usize = 256 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A table whose first row names its columns. A row is a line: a field may be quoted, but not
@@ -17,6 +19,8 @@ pub(super) struct Table<R> {
     source: BufReader<R>,
     /// Lines read so far.
     line: u64,
+    /// The last of them; kept for its memory.
+    text: Vec<u8>,
     header: Header,
 }
 
@@ -27,8 +31,8 @@ pub(super) struct Header {
     columns: Vec<String>,
 }
 
-/// One row.
-#[derive(Clone, Debug)]
+/// One row, read into again and again: a file may have millions.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Row {
     /// Counted from 1.
     pub(super) line: u64,
@@ -43,13 +47,15 @@ impl<R: Read> Table<R> {
             columns: Vec::new(),
         };
         let mut table = Self {
-            source: BufReader::new(source),
+            source: BufReader::with_capacity(BUFFER, source),
             line: 0,
+            text: Vec::new(),
             header,
         };
-        let Some(row) = table.next_record()? else {
+        let mut row = Row::default();
+        if !table.read_record(&mut row)? {
             return Err(table.header.error(Problem::Empty));
-        };
+        }
         for field in &row.record {
             let name = str::from_utf8(field).map_err(|_| {
                 let column = table.header.columns.len();
@@ -65,49 +71,52 @@ impl<R: Read> Table<R> {
         &self.header
     }
 
-    /// The next row that is not blank; `None` at the end.
-    pub(super) fn next_row(&mut self) -> Result<Option<Row>, DataError> {
-        let row = self.next_record()?;
-        let expected = self.header.columns.len();
-        match row {
-            Some(row) if row.record.len() != expected => {
-                let found = row.record.len();
-                let problem = Problem::Ragged { found, expected };
-                Err(self.header.error_in(row.line, problem))
-            }
-            row => Ok(row),
+    /// Reads the next row that is not blank; `false` at the end.
+    pub(super) fn read_row(&mut self, row: &mut Row) -> Result<bool, DataError> {
+        let more = self.read_record(row)?;
+        let (found, expected) = (row.record.len(), self.header.columns.len());
+        if more && found != expected {
+            let problem = Problem::Ragged { found, expected };
+            return Err(self.header.error_in(row.line, problem));
         }
+        Ok(more)
     }
 
-    fn next_record(&mut self) -> Result<Option<Row>, DataError> {
-        let Some(line) = self.next_line()? else {
-            return Ok(None);
-        };
-        let mut record = ByteRecord::new();
+    fn read_record(&mut self, row: &mut Row) -> Result<bool, DataError> {
+        if !self.read_line()? {
+            return Ok(false);
+        }
+        row.line = self.line;
+        row.record.clear();
+        if !self.text.contains(&b'"') {
+            for field in self.text.split(|byte| *byte == b',') {
+                row.record.push_field(field);
+            }
+            return Ok(true);
+        }
         ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .terminator(Terminator::Any(b'\n'))
-            .from_reader(line.as_slice())
-            .read_byte_record(&mut record)
+            .from_reader(self.text.as_slice())
+            .read_byte_record(&mut row.record)
             .map_err(|error| {
                 let problem = Problem::Unreadable(error.to_string());
                 self.header.error_in(self.line, problem)
-            })?;
-        let line = self.line;
-        Ok(Some(Row { line, record }))
+            })
     }
 
-    /// The next line that is not blank, without its end.
-    fn next_line(&mut self) -> Result<Option<Vec<u8>>, DataError> {
+    /// Reads the next line that is not blank, without its end; `false` if there is none.
+    fn read_line(&mut self) -> Result<bool, DataError> {
         loop {
-            let mut line = Vec::new();
+            let line = &mut self.text;
+            line.clear();
             let n = (&mut self.source)
                 .take(LONGEST_LINE)
-                .read_until(b'\n', &mut line)
+                .read_until(b'\n', line)
                 .map_err(|error| self.header.error(Problem::Unreadable(error.to_string())))?;
             if n == 0 {
-                return Ok(None);
+                return Ok(false);
             }
             self.line += 1;
             if n as u64 == LONGEST_LINE {
@@ -121,7 +130,7 @@ impl<R: Read> Table<R> {
                 return Err(self.header.error_in(self.line, Problem::CarriageReturns));
             }
             if !line.is_empty() {
-                return Ok(Some(line));
+                return Ok(true);
             }
         }
     }
@@ -135,13 +144,31 @@ impl Header {
 
     /// The number, from 0, of the column of this name.
     pub(super) fn find(&self, name: &str) -> Result<usize, DataError> {
-        self.columns
-            .iter()
-            .position(|column| column == name)
-            .ok_or_else(|| {
-                let problem = Problem::MissingColumn(name.to_owned());
-                self.error_in(1, problem)
-            })
+        self.optional(name).ok_or_else(|| {
+            let problem = Problem::MissingColumn(name.to_owned());
+            self.error_in(1, problem)
+        })
+    }
+
+    /// The number of this column, if there is one.
+    pub(super) fn optional(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    /// Checks that no column is there twice.
+    pub(super) fn check_unique(&self) -> Result<(), DataError> {
+        let columns = &self.columns;
+        match (0..columns.len()).find(|&i| columns[..i].contains(&columns[i])) {
+            Some(twice) => Err(self.error_at(1, twice, Problem::DuplicateColumn)),
+            None => Ok(()),
+        }
+    }
+
+    /// The names of the columns whose numbers are not among these.
+    pub(super) fn except(&self, used: &[usize]) -> Vec<String> {
+        let columns = self.columns.iter().enumerate();
+        let others = columns.filter(|(i, _)| !used.contains(i));
+        others.map(|(_, name)| name.clone()).collect()
     }
 
     /// An error of the file as a whole.
@@ -183,7 +210,7 @@ impl Row {
             .map_err(|_| Problem::NotText)
     }
 
-    /// The number of a session or a repetition.
+    /// The number of a session, a repetition or a key.
     pub(super) fn ordinal(&self, column: usize) -> Result<u32, Problem> {
         let text = self.text(column)?;
         text.parse()
@@ -198,8 +225,8 @@ mod tests {
 
     fn rows(text: &[u8]) -> Result<Vec<(u64, String)>, DataError> {
         let mut table = Table::open(text, "t.csv")?;
-        let mut rows = Vec::new();
-        while let Some(row) = table.next_row()? {
+        let (mut rows, mut row) = (Vec::new(), Row::default());
+        while table.read_row(&mut row)? {
             let first = row
                 .text(0)
                 .map_err(|p| table.header().error_at(row.line, 0, p))?;
@@ -239,7 +266,7 @@ mod tests {
     fn a_line_without_an_end_does_not_fill_the_memory() {
         let endless = |first: &'static [u8], byte: u8| {
             let table = Table::open(first.chain(io::repeat(byte)), "t.csv");
-            let row = table.and_then(|mut table| table.next_row());
+            let row = table.and_then(|mut table| table.read_row(&mut Row::default()));
             row.unwrap_err().to_string()
         };
         assert!(endless(b"", b'x').starts_with("t.csv, line 1: more than 64 KiB"));

@@ -1,0 +1,178 @@
+//! The machine: booted, reached, and ended whatever happens.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::console::Console;
+use crate::keyboard::Keyboard;
+use crate::overlay::Overlay;
+use crate::screen::Screen;
+use crate::shell::Shell;
+
+/// How long anything may take before it is given up; an emulated machine on a busy host is slow.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running machine. It ends when this is dropped, and when the thread that started it dies.
+#[derive(Debug)]
+pub struct Guest {
+    /// Pressed from outside.
+    pub keyboard: Keyboard,
+    /// Root's, on a serial line.
+    pub shell: Shell,
+    /// The kernel's messages and the system's log.
+    pub console: Console,
+    /// Dropped after the lines above, so that none of them waits for an end.
+    _qemu: Qemu,
+}
+
+impl Guest {
+    /// Boots a machine that has these files too.
+    ///
+    /// # Panics
+    /// If there is no image or no QEMU, or if the machine does not come up.
+    #[must_use]
+    pub fn boot(files: Overlay) -> Self {
+        let image = image();
+        let place = tempfile::Builder::new()
+            .prefix("keydyn-vm-")
+            .tempdir()
+            .expect("a temporary directory");
+        let initrd = place.path().join("initrd");
+        join(&image.join("initrd"), &files.finish(), &initrd).expect("the initramfs is written");
+        let lines = ["console", "shell", "monitor"]
+            .map(|name| UnixListener::bind(place.path().join(name)).expect("a socket can be made"));
+        let mut qemu = Qemu::start(&image.join("vmlinuz"), place);
+        let [console, shell, monitor] = lines.map(|line| qemu.connection(&line));
+        let console = Console::new(console);
+        let keyboard = Keyboard::new(monitor);
+        let shell = Shell::new(shell);
+        Self {
+            keyboard,
+            shell,
+            console,
+            _qemu: qemu,
+        }
+    }
+
+    /// What stands on tty1 now.
+    pub fn screen(&mut self) -> Screen {
+        Screen::from_memory(&self.shell.run("cat /dev/vcs1"))
+    }
+
+    /// Waits until the last line on the screen ends in one of these texts.
+    ///
+    /// # Panics
+    /// If it does not for long.
+    pub fn wait_for_prompt(&mut self, prompts: &[&str]) -> Screen {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if prompts
+                .iter()
+                .any(|prompt| screen.last_line().ends_with(prompt))
+            {
+                return screen;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for {prompts:?} on the screen:\n{screen}log:\n{}",
+                self.console.lines().join("\n")
+            );
+            thread::sleep(Duration::from_millis(30));
+        }
+    }
+}
+
+/// QEMU's process and the directory of its sockets.
+#[derive(Debug)]
+struct Qemu {
+    process: Child,
+    place: TempDir,
+}
+
+impl Qemu {
+    fn start(kernel: &Path, place: TempDir) -> Self {
+        let socket = |name: &str| format!("unix:{}", place.path().join(name).display());
+        let process = Command::new("setpriv")
+            // Were this process killed, nothing else would end the machine.
+            .args(["--pdeathsig", "KILL", "qemu-system-x86_64"])
+            // Software alone, so that every host runs the same machine. Never -icount: it moves
+            // key edges by tens of milliseconds.
+            .args(["-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "384"])
+            .args(["-nodefaults", "-no-reboot", "-display", "none"])
+            .args(["-device", "VGA", "-net", "none"])
+            .arg("-kernel")
+            .arg(kernel)
+            .arg("-initrd")
+            .arg(place.path().join("initrd"))
+            .args(["-append", "console=ttyS0 quiet panic=-1 mitigations=off"])
+            .args(["-serial", &socket("console")])
+            .args(["-serial", &socket("shell")])
+            .args(["-qmp", &socket("monitor")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(place.path().join("errors")).expect("a file can be made"))
+            .spawn()
+            .unwrap_or_else(|error| panic!("setpriv (util-linux) cannot be run: {error}"));
+        Self { process, place }
+    }
+
+    /// QEMU's end of a line.
+    fn connection(&mut self, line: &UnixListener) -> UnixStream {
+        line.set_nonblocking(true).expect("a socket");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match line.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(false).expect("a socket");
+                    return stream;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => panic!("no line to the machine: {error}"),
+            }
+            if let Ok(Some(status)) = self.process.try_wait() {
+                let said = fs::read_to_string(self.place.path().join("errors"));
+                panic!(
+                    "QEMU did not start ({status}); `scripts/prepare e2e` installs it. It said: {}",
+                    said.unwrap_or_default()
+                );
+            }
+            assert!(Instant::now() < deadline, "QEMU does not connect");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Qemu {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Where `scripts/vm-image` has put the image.
+fn image() -> PathBuf {
+    let place = std::env::var_os("KEYDYN_VM").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/vm"),
+        PathBuf::from,
+    );
+    assert!(
+        place.join("stamp").exists(),
+        "there is no machine in {}; `make e2e` makes one and runs these tests",
+        place.display()
+    );
+    place
+}
+
+fn join(first: &Path, second: &[u8], to: &Path) -> io::Result<()> {
+    let mut to = File::create(to)?;
+    io::copy(&mut File::open(first)?, &mut to)?;
+    to.write_all(second)
+}

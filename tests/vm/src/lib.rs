@@ -1,0 +1,39 @@
+//! A real machine with a real keyboard, without hardware: a Linux kernel in QEMU's software
+//! emulation, whose keyboard is pressed from outside at given moments.
+//!
+//! [`Guest`] boots it and reaches it by three ways: a [`Keyboard`] whose every edge goes through
+//! the emulated keyboard controller and the kernel to tty1, a root [`Shell`] on a serial line, and
+//! the [`Console`], on which the kernel and the system's log write. What stands on tty1 is read
+//! through the shell ([`Screen`]). [`Login`] is the machine on which the shipped module is
+//! installed, and [`Person`] somebody with a rhythm.
+//!
+//! The stories are in `tests/`, are run by `make e2e`, and are ignored by a plain `cargo test`.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness whose every failure is a test's"
+)]
+
+mod console;
+mod errors;
+mod evdev;
+mod guest;
+mod keyboard;
+mod login;
+mod overlay;
+mod person;
+mod screen;
+mod shell;
+mod typing;
+
+pub use console::Console;
+pub use errors::{Errors, Intervals};
+pub use evdev::PlainReader;
+pub use guest::{Guest, PATIENCE};
+pub use keyboard::Keyboard;
+pub use login::{Attempt, Login};
+pub use overlay::Overlay;
+pub use person::Person;
+pub use screen::Screen;
+pub use shell::Shell;
+pub use typing::Typing;

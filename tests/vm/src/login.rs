@@ -1,0 +1,177 @@
+//! A machine on which the shipped module guards `login` on tty1.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::errors::Intervals;
+use crate::evdev::PlainReader;
+use crate::guest::Guest;
+use crate::overlay::Overlay;
+use crate::screen::Screen;
+use crate::typing::Typing;
+
+/// Who logs in.
+const USER: &str = "owner";
+/// What the owner's password is.
+pub(crate) const PASSWORD: &str = "keydyn2026";
+
+/// The user's shell, which ends at once and so does the session.
+const GREET: &str = "#!/bin/sh\necho welcome\n";
+/// Run on the machine before anybody can log in. A cheap hash of the password: what is emulated
+/// here takes its time.
+const FURNISH: &str = "#!/bin/sh
+set -e
+useradd --create-home --shell /usr/local/bin/greet owner
+echo owner:keydyn2026 | chpasswd --crypt-method SHA512 --sha-rounds 1000
+";
+/// An edge may be so late, and a typing be begun so often until none is later.
+const STEADY: Duration = Duration::from_millis(15);
+const STARTS: u32 = 5;
+/// What the password module says when a session is over, and `login` when there is none.
+const LET_IN: &str = "session closed for user owner";
+const REFUSED: &str = "FAILED LOGIN";
+
+/// The machine and the attempts on it.
+#[derive(Debug)]
+pub struct Login {
+    guest: Guest,
+    reader: PlainReader,
+}
+
+/// What came of one attempt.
+pub struct Attempt {
+    /// Whether there was a session.
+    pub let_in: bool,
+    /// What the module said in the log, line by line, from `user=` on.
+    pub module: Vec<String>,
+    /// What stood on the screen when it was over.
+    pub screen: Screen,
+    /// What was to be typed.
+    typing: Typing,
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = if self.let_in { "let in" } else { "not let in" };
+        writeln!(f, "{outcome}; the module: {:?}", self.module)?;
+        write!(f, "{}", self.screen)
+    }
+}
+
+impl Attempt {
+    /// Whether the module has said this.
+    #[must_use]
+    pub fn log_says(&self, words: &str) -> bool {
+        self.module.iter().any(|line| line.contains(words))
+    }
+}
+
+impl Login {
+    /// The owner's password, in lower-case letters and digits.
+    pub const PASSWORD: &str = PASSWORD;
+
+    /// Boots a machine with the shipped module in the stack that is printed for Debian.
+    ///
+    /// # Panics
+    /// If the module is not built, or the machine does not come up.
+    #[must_use]
+    pub fn boot() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let files = Overlay::new()
+            .copy(
+                "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
+                0o644,
+                &module(&root),
+            )
+            .copy(
+                "/etc/pam.d/common-auth",
+                0o644,
+                &root.join("packaging/pam.d/debian"),
+            )
+            .file("/usr/local/bin/greet", 0o755, GREET)
+            .file("/usr/local/sbin/furnish", 0o755, FURNISH);
+        let mut guest = Guest::boot(files);
+        let reader = PlainReader::start(&mut guest);
+        Self { guest, reader }
+    }
+
+    /// Somebody sits down, gives the owner's name, and types a password.
+    ///
+    /// # Panics
+    /// If the machine gets stuck.
+    pub fn attempt(&mut self, password: &Typing) -> Attempt {
+        self.guest.wait_for_prompt(&["login:"]);
+        let before = self.guest.console.lines().len();
+        self.guest.keyboard.types(&Typing::mechanical(USER));
+        self.guest.wait_for_prompt(&["Password:"]);
+        self.types_steadily(password);
+        let end = self.guest.console.wait_for(before, &[LET_IN, REFUSED]);
+        let let_in = end.contains(LET_IN);
+        let screen = if let_in {
+            self.guest.screen()
+        } else {
+            self.guest.wait_for_prompt(&["login:"])
+        };
+        let lines = self.guest.console.lines()[before..].iter();
+        let module = lines
+            .filter_map(|line| line.split_once("pam_keydyn(login:auth): "))
+            .map(|(_, message)| message.to_owned());
+        Attempt {
+            let_in,
+            module: module.collect(),
+            screen,
+            typing: password.clone(),
+        }
+    }
+
+    /// Types, and begins again where the host stood still meanwhile: one edge that is a tenth of a
+    /// second late makes a stranger of anybody.
+    fn types_steadily(&mut self, password: &Typing) {
+        let (text, enter) = password.before_and_from_enter();
+        let keyboard = &mut self.guest.keyboard;
+        let mut starts = 1;
+        while text.lateness(&keyboard.types(&text)) > STEADY && starts < STARTS {
+            keyboard.types(&Typing::throw_away());
+            starts += 1;
+        }
+        keyboard.types(&enter);
+    }
+
+    /// All about the last attempt, for the message of a story that ends badly: also how the
+    /// typing arrived, for a host that stood still makes a stranger of anybody.
+    pub fn explain(&mut self, attempt: &Attempt) -> String {
+        let arrived = self.reader.last_typing(&mut self.guest);
+        let arrived = match Intervals::acquire(&arrived) {
+            Ok(arrived) => arrived
+                .against(&Intervals::of(&attempt.typing.trace()))
+                .to_string(),
+            Err(problem) => problem.to_owned(),
+        };
+        format!("{attempt}typed with errors: {arrived}")
+    }
+
+    /// Time passes on the machine's clock.
+    ///
+    /// # Panics
+    /// If the clock cannot be set.
+    pub fn wait(&mut self, hours: u64) {
+        let seconds = hours * 3600;
+        let command = format!("date --set=@$(($(date +%s) + {seconds}))");
+        self.guest.shell.run(&command);
+    }
+}
+
+/// The release build without the stand-in source.
+fn module(root: &Path) -> PathBuf {
+    let module = std::env::var_os("KEYDYN_MODULE").map_or_else(
+        || root.join("target/release/libpam_keydyn.so"),
+        PathBuf::from,
+    );
+    assert!(
+        module.exists(),
+        "{} is not there; `make module` builds it",
+        module.display()
+    );
+    module
+}

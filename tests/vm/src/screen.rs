@@ -1,0 +1,69 @@
+//! What stands on the screen.
+
+use std::fmt;
+
+const COLUMNS: usize = 80;
+
+/// The text of tty1 at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen(Vec<String>);
+
+impl Screen {
+    /// From the characters of `/dev/vcs1`, which has no ends of lines.
+    #[must_use]
+    pub fn from_memory(characters: &str) -> Self {
+        let characters: Vec<char> = characters.chars().collect();
+        let lines = characters.chunks(COLUMNS).map(|line| {
+            let line: String = line.iter().collect();
+            line.trim_end().to_owned()
+        });
+        Self(lines.collect())
+    }
+
+    /// The last line on which anything stands.
+    #[must_use]
+    pub fn last_line(&self) -> &str {
+        self.0
+            .iter()
+            .rfind(|line| !line.is_empty())
+            .map_or("", String::as_str)
+    }
+
+    /// Whether this text stands on any line.
+    #[must_use]
+    pub fn shows(&self, text: &str) -> bool {
+        self.0.iter().any(|line| line.contains(text))
+    }
+}
+
+impl fmt::Display for Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let used = self.0.iter().filter(|line| !line.is_empty());
+        for line in used {
+            writeln!(f, "    | {line}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_is_cut_into_lines() {
+        let line = |text: &str| format!("{text:<COLUMNS$}");
+        let memory = [
+            line("Debian"),
+            line("host login: me"),
+            line("Password:"),
+            line(""),
+        ]
+        .concat();
+        let screen = Screen::from_memory(&memory);
+        assert_eq!(screen.last_line(), "Password:");
+        assert!(screen.shows("login: me"));
+        assert!(!screen.shows("incorrect"));
+        assert_eq!(Screen::from_memory(&line("")).last_line(), "");
+    }
+}

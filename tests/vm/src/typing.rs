@@ -1,0 +1,179 @@
+//! Edges of keys with their moments: what is typed.
+
+use std::time::Duration;
+
+use keydyn_core::key::{KeyCode, KeyEvent, Micros, Motion};
+use keydyn_core::trace::{Trace, TraceEvent};
+
+pub(crate) const ENTER: KeyCode = KeyCode(28);
+
+/// Key edges in the order of their moments, which count from the beginning of the typing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typing(Vec<KeyEvent>);
+
+impl Typing {
+    /// What a trace says, from its first event on. Keys still down at its end come up one after
+    /// the other, 60 ms after it.
+    #[must_use]
+    pub fn of(trace: &Trace) -> Self {
+        let events = trace.events().iter().filter_map(|event| match *event {
+            TraceEvent::Key(event) if event.motion != Motion::Repeat => Some(event),
+            _ => None,
+        });
+        let mut edges: Vec<KeyEvent> = events.collect();
+        let first = edges.first().map_or(0, |edge| edge.at.0);
+        for edge in &mut edges {
+            edge.at.0 -= first;
+        }
+        let mut typing = Self(edges);
+        typing.lift_all();
+        typing
+    }
+
+    /// Lower-case letters, digits and an Enter, as a machine would type them: 30 ms a key.
+    ///
+    /// # Panics
+    /// If it is another character.
+    #[must_use]
+    pub fn mechanical(text: &str) -> Self {
+        let keys = keys(text).into_iter().chain([ENTER]);
+        let edges = keys.zip(0u64..).flat_map(|(key, i)| {
+            let edge = |at, motion| KeyEvent {
+                at: Micros(at),
+                keyboard: 0,
+                key,
+                motion,
+            };
+            [
+                edge(30_000 * i, Motion::Press),
+                edge(30_000 * i + 15_000, Motion::Release),
+            ]
+        });
+        Self(edges.collect())
+    }
+
+    /// Ctrl-U, which throws away what stands on the line.
+    #[must_use]
+    pub fn throw_away() -> Self {
+        let text = "0 leftctrl down\n30 u down\n60 u up\n90 leftctrl up";
+        let trace: Trace = text.parse().expect("a trace");
+        Self::of(&trace)
+    }
+
+    /// What comes before the Enter, and the Enter with what comes after it. Its moments count from
+    /// the end of the first part, so that the second follows as if they were one.
+    #[must_use]
+    pub fn before_and_from_enter(&self) -> (Self, Self) {
+        let enter = self.0.iter().position(|edge| edge.key == ENTER);
+        let (before, from) = self.0.split_at(enter.unwrap_or(self.0.len()));
+        let end = before.last().map_or(0, |edge| edge.at.0);
+        let from = from.iter().map(|edge| KeyEvent {
+            at: Micros(edge.at.0 - end),
+            ..*edge
+        });
+        (Self(before.to_vec()), Self(from.collect()))
+    }
+
+    /// By how much the latest edge came late, by when the edges were really sent.
+    #[must_use]
+    pub fn lateness(&self, sent: &Trace) -> Duration {
+        let late = self.0.iter().zip(sent.events());
+        let late = late.map(|(edge, sent)| sent.at().0.saturating_sub(edge.at.0));
+        Duration::from_micros(late.max().unwrap_or(0))
+    }
+
+    /// The edges.
+    #[must_use]
+    pub fn edges(&self) -> &[KeyEvent] {
+        &self.0
+    }
+
+    /// As a trace, as if a perfect recorder had been there.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        Trace::new(self.0.iter().copied().map(TraceEvent::Key).collect())
+    }
+
+    /// From the first edge to the last.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        let last = self.0.last().map_or(0, |edge| edge.at.0);
+        Duration::from_micros(last)
+    }
+
+    fn lift_all(&mut self) {
+        let mut down: Vec<KeyCode> = Vec::new();
+        for edge in &self.0 {
+            match edge.motion {
+                Motion::Press => down.push(edge.key),
+                Motion::Release | Motion::Repeat => down.retain(|key| *key != edge.key),
+            }
+        }
+        let mut at = self.0.last().map_or(0, |edge| edge.at.0);
+        for key in down {
+            at += 60_000;
+            self.0.push(KeyEvent {
+                at: Micros(at),
+                keyboard: 0,
+                key,
+                motion: Motion::Release,
+            });
+        }
+    }
+}
+
+/// The keys that write this text on a keyboard of the United States.
+///
+/// # Panics
+/// If it needs more than lower-case letters and digits.
+pub(crate) fn keys(text: &str) -> Vec<KeyCode> {
+    text.chars()
+        .map(|character| {
+            assert!(
+                character.is_ascii_lowercase() || character.is_ascii_digit(),
+                "{character:?} has no key of its own"
+            );
+            KeyCode::from_name(&character.to_string()).expect("letters and digits have names")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_typed_from_its_first_event_and_leaves_no_key_down() {
+        let trace: Trace = "500 a down\n590.5 a up\n700 enter down".parse().unwrap();
+        let typing = Typing::of(&trace);
+        assert_eq!(
+            typing.trace().to_text(),
+            "0.000 a down\n90.500 a up\n200.000 enter down\n260.000 enter up\n"
+        );
+        assert_eq!(typing.duration(), Duration::from_millis(260));
+    }
+
+    #[test]
+    fn an_enter_follows_as_if_it_had_not_been_split_off() {
+        let trace: Trace = "0 a down\n90 a up\n160 enter down\n200 enter up"
+            .parse()
+            .unwrap();
+        let typing = Typing::of(&trace);
+        let (before, from) = typing.before_and_from_enter();
+        assert_eq!(before.trace().to_text(), "0.000 a down\n90.000 a up\n");
+        assert_eq!(
+            from.trace().to_text(),
+            "70.000 enter down\n110.000 enter up\n"
+        );
+        let sent = "0.1 a down\n97 a up".parse().unwrap();
+        assert_eq!(before.lateness(&sent), Duration::from_millis(7));
+    }
+
+    #[test]
+    fn text_becomes_keys() {
+        let typing = Typing::mechanical("a1");
+        assert!(typing.trace().to_text().starts_with(
+            "0.000 a down\n15.000 a up\n30.000 1 down\n45.000 1 up\n60.000 enter down"
+        ));
+    }
+}
