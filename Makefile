@@ -15,6 +15,7 @@ unexport CARGO_TARGET_DIR
 
 export KEYDYN_MODULE := $(TARGET)/release/libpam_keydyn.so
 export KEYDYN_TOOL := $(TARGET)/debug/keydyn
+export KEYDYN_REPLAY_TOOL := $(REPLAY)/debug/keydyn
 export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 
 .PHONY: help demo test e2e check modules module replay-module standin tool prepare clean
@@ -45,6 +46,7 @@ check: prepare
 	$(CARGO) fmt --all --check --manifest-path tests/Cargo.toml
 	$(CARGO) clippy --locked --workspace --all-targets --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked -p pam_keydyn --all-targets --features replay-source --target-dir $(TARGET) -- -D warnings
+	$(CARGO) clippy --locked -p keydyn-enroll --all-targets --features replay-source --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked --workspace --all-targets --manifest-path tests/Cargo.toml --target-dir $(TESTS) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet --target-dir $(TARGET)
 	scripts/check-house
@@ -62,6 +64,7 @@ replay-module: prepare
 ## The command, as the tests on a terminal run it.
 tool: prepare
 	$(CARGO) build --locked -p keydyn-enroll --target-dir $(TARGET)
+	$(CARGO) build --locked -p keydyn-enroll --features replay-source --target-dir $(REPLAY)
 
 ## The stand-in for a password module, for tests and the demo.
 standin: prepare

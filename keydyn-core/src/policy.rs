@@ -1,5 +1,6 @@
 //! From a score to a decision, from decisions to arming, and how guessing is slowed down.
 
+use crate::template::LEAST_TYPINGS;
 use crate::time::Timestamp;
 
 /// How easily an attempt is accepted: the constant that a score is compared with.
@@ -106,11 +107,29 @@ impl Arming {
     /// sittings, with hardly a refusal among the last decisions.
     #[must_use]
     pub fn ready(&self, learned: u32, min_samples: u32, keys: usize) -> bool {
+        self.sittings >= ARMING_SITTINGS && self.steady(learned, min_samples, keys)
+    }
+
+    /// As [`Arming::ready`], in however few sittings: what an explicit enrolment is held to.
+    #[must_use]
+    pub fn steady(&self, learned: u32, min_samples: u32, keys: usize) -> bool {
         learned >= min_samples
             && ARMABLE_KEYS.contains(&keys)
-            && self.sittings >= ARMING_SITTINGS
             && self.decided == ARMING_DECISIONS
             && self.decisions.count_ones() <= ARMING_REFUSALS
+    }
+
+    /// How many more typings it takes until [`Arming::steady`], if none of them is refused.
+    #[must_use]
+    pub fn still_needed(&self, learned: u32, min_samples: u32) -> u32 {
+        let (mut ahead, mut typings) = (*self, 0);
+        while ahead.decided < ARMING_DECISIONS || ahead.decisions.count_ones() > ARMING_REFUSALS {
+            if learned + typings >= LEAST_TYPINGS {
+                ahead.note(Decision::Genuine);
+            }
+            typings += 1;
+        }
+        typings.max(min_samples.saturating_sub(learned))
     }
 }
 
@@ -216,6 +235,31 @@ mod tests {
             arming.note(Decision::Genuine);
         }
         assert!(arming.ready(44, 20, 8), "old refusals are forgotten");
+    }
+
+    #[test]
+    fn what_is_still_needed_counts_down_to_steady() {
+        let mut arming = Arming::default();
+        assert_eq!(arming.still_needed(0, 20), 23);
+        assert_eq!(arming.still_needed(0, 40), 40);
+        let refused_at = [7, 9];
+        let mut needed = vec![];
+        for learned in 0..29 {
+            needed.push(arming.still_needed(learned, 20));
+            assert_eq!(
+                needed.last() == Some(&0),
+                arming.steady(learned, 20, 8),
+                "{learned}"
+            );
+            arming.note(match learned {
+                0..3 => Decision::Undecided,
+                n if refused_at.contains(&n) => Decision::Impostor,
+                _ => Decision::Genuine,
+            });
+        }
+        // The second refusal asks for as many as it takes to forget the first.
+        assert_eq!(needed[..11], [23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 18]);
+        assert_eq!(needed[28], 0);
     }
 
     #[test]

@@ -172,7 +172,7 @@ pub enum FailureToEnrol {
 }
 
 /// Typings below which there is no level.
-const LEAST_TYPINGS: u32 = 3;
+pub(crate) const LEAST_TYPINGS: u32 = 3;
 
 impl Enrolment {
     /// An enrolment without a typing.

@@ -8,6 +8,8 @@ use keydyn_core::eval::setup::Unsuitable;
 use keydyn_core::store::files::FileError;
 use keydyn_core::store::switch::NowhereToWrite;
 
+use crate::typist::TypingFailure;
+
 /// For the end of every help text.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
@@ -66,6 +68,9 @@ pub(crate) enum Failure {
     /// Not even the way out could be opened.
     #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
     NowhereToWrite(#[from] NowhereToWrite),
+    /// Somebody's typing was not to be had, or the answer was no.
+    #[error(transparent)]
+    Typing(#[from] TypingFailure),
 }
 
 impl From<FileError> for Failure {
@@ -83,7 +88,7 @@ impl From<FileError> for Failure {
 impl Failure {
     /// What to tell; nothing if the reader has had enough (`keydyn ... | head`).
     pub(crate) fn message(&self) -> Option<String> {
-        (!self.reader_left()).then(|| self.to_string())
+        (!self.reader_left() && !self.told()).then(|| self.to_string())
     }
 
     /// One of [`EXIT_CODES`].
@@ -92,6 +97,7 @@ impl Failure {
             Self::Output(_) if self.reader_left() => 0,
             Self::Output(_) | Self::Declined => 1,
             Self::NoTerminal | Self::Usage(_) => 2,
+            Self::Typing(failure) => failure.exit_code(),
             Self::Open { .. }
             | Self::Data(_)
             | Self::Unsuitable { .. }
@@ -104,6 +110,10 @@ impl Failure {
             | Self::Unwell(_)
             | Self::NowhereToWrite(_) => 3,
         })
+    }
+
+    fn told(&self) -> bool {
+        matches!(self, Self::Typing(failure) if failure.told())
     }
 
     fn reader_left(&self) -> bool {

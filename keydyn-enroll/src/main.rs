@@ -6,6 +6,7 @@ mod failure;
 mod report;
 mod stopwatch;
 mod terminal;
+mod typist;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

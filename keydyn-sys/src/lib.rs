@@ -5,18 +5,29 @@
 //! ([`mod@file`], in the directories of [`places`]), memory that is neither dumped nor swapped nor
 //! inherited ([`secret`], [`arena`]), users, clock and randomness ([`system`]), where a login's typing
 //! takes place ([`place`]), and the keyboards it is read from ([`capture`], behind [`source`]).
+//!
+//! With the feature `application`, which only the command `keydyn` has: questions on its terminal,
+//! and libpam as an application sees it.
 
 pub mod arena;
 pub mod capture;
 mod evdev;
 pub mod file;
+#[cfg(feature = "application")]
+pub mod hardening;
 mod keyboards;
 mod logind;
 mod mapping;
+#[cfg(feature = "application")]
+pub mod pam_application;
 pub mod place;
 pub mod places;
+#[cfg(feature = "application")]
+pub mod prompt;
 mod reader;
 mod recorder;
+#[cfg(feature = "replay-source")]
+pub mod replay;
 pub mod secret;
 mod signal;
 pub mod source;

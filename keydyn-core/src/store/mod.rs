@@ -13,6 +13,7 @@
 //! in docs/profile-format.md.
 
 mod codec;
+pub mod enrolment;
 pub mod files;
 pub mod header;
 pub mod host;

@@ -47,6 +47,12 @@ impl Sequence {
     pub fn template(&self) -> &Template {
         &self.template
     }
+
+    /// What learning has shown of it so far.
+    #[must_use]
+    pub fn arming(&self) -> &Arming {
+        &self.arming
+    }
 }
 
 /// A sample as it was learned.
@@ -168,7 +174,7 @@ impl Profile {
     }
 
     /// The same text first, then one that it is the end of.
-    fn align(&self, sample: &Sample, armed_only: bool) -> Option<(usize, Sample)> {
+    pub(super) fn align(&self, sample: &Sample, armed_only: bool) -> Option<(usize, Sample)> {
         let eligible = || {
             let all = self.sequences.iter().enumerate();
             all.filter(move |(_, sequence)| sequence.arming.armed || !armed_only)
@@ -195,6 +201,23 @@ impl Profile {
             sample: &aligned,
             ..*lesson
         };
+        self.learn_as(index, lesson);
+        let sequence = &self.sequences[index];
+        let (learned, keys) = (
+            sequence.template.memory().learned(),
+            sequence.template.keys().len(),
+        );
+        let ready = sequence.arming.ready(learned, lesson.min_samples, keys);
+        if lesson.may_arm && !sequence.arming.armed && ready {
+            self.arm(index);
+        }
+        Ok(())
+    }
+
+    /// Learns a typing of the sequence with this index, after deciding what the template would
+    /// have made of it.
+    pub(super) fn learn_as(&mut self, index: usize, lesson: &Lesson<'_>) {
+        self.note_decision(index, lesson);
         let sequence = &mut self.sequences[index];
         let last = sequence.learned_at;
         if last.is_none_or(|last| sitting_ended(last, lesson.at)) {
@@ -203,12 +226,6 @@ impl Profile {
         if last.is_none_or(|last| sitting_passed(last, lesson.at)) {
             sequence.arming.sittings = sequence.arming.sittings.saturating_add(1);
         }
-        if !sequence.arming.armed {
-            // Before it is learned: a prequential decision.
-            let judgement = sequence.template.judge(lesson.sample);
-            let score = judgement.ok().and_then(|judgement| judgement.score);
-            sequence.arming.note(decide(score, lesson.strictness));
-        }
         // The learning phase is the enrolment, where every typing counts in full.
         let gain = match sequence.arming.armed {
             true => sequence.template.next_gain(GainPolicy::Burst),
@@ -216,17 +233,25 @@ impl Profile {
         };
         sequence.template.learn(lesson.sample, gain);
         sequence.learned_at = Some(lesson.at);
-        let (learned, keys) = (
-            sequence.template.memory().learned(),
-            sequence.template.keys().len(),
-        );
-        let ready = sequence.arming.ready(learned, lesson.min_samples, keys);
-        if lesson.may_arm && !sequence.arming.armed && ready {
-            sequence.arming.armed = true;
-            sequence.template.start_sitting();
-        }
         self.keep(lesson, index, gain);
-        Ok(())
+    }
+
+    /// Notes what the template of a sequence that is not in force would have decided: before it
+    /// learns the typing, a prequential decision.
+    pub(super) fn note_decision(&mut self, index: usize, lesson: &Lesson<'_>) {
+        let sequence = &mut self.sequences[index];
+        if !sequence.arming.armed {
+            let judgement = sequence.template.judge(lesson.sample);
+            let score = judgement.ok().and_then(|judgement| judgement.score);
+            sequence.arming.note(decide(score, lesson.strictness));
+        }
+    }
+
+    /// Puts a sequence in force: its enrolment, and with it the sitting, is over.
+    pub(super) fn arm(&mut self, index: usize) {
+        let sequence = &mut self.sequences[index];
+        sequence.arming.armed = true;
+        sequence.template.start_sitting();
     }
 
     /// The account is armed, and this profile may be of a generation before it was: the sequence
@@ -250,16 +275,23 @@ impl Profile {
             return Err(FailureToAcquire::UnknownSequence);
         }
         sample.check_whole()?;
+        let index = self.begin_sequence(sample.keys().clone());
+        Ok((index, sample.clone()))
+    }
+
+    /// The index of a new sequence. Where there is no room, one that is not in force goes.
+    pub(super) fn begin_sequence(&mut self, keys: KeySequence) -> usize {
         if self.sequences.len() == MAX_SEQUENCES {
             self.drop_least_learned();
         }
-        self.sequences.push(Sequence::new(sample.keys().clone()));
-        Ok((self.sequences.len() - 1, sample.clone()))
+        self.sequences.push(Sequence::new(keys));
+        self.sequences.len() - 1
     }
 
     /// Makes room: what was typed least often was most likely a slip.
     fn drop_least_learned(&mut self) {
         let least = (0..self.sequences.len())
+            .filter(|&i| !self.sequences[i].arming.armed)
             .min_by_key(|&i| self.sequences[i].template.memory().learned());
         if let Some(gone) = least {
             self.sequences.remove(gone);

@@ -4,13 +4,12 @@
 use std::fmt;
 
 use crate::acquire::FailureToAcquire;
-use crate::policy::{ARMABLE_KEYS, Decision, decide};
 
 use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
 use super::header::{FILE_LEN, Header, HeaderError, KdfParams, Salt};
 use super::host::HostKey;
-use super::profile::{Lesson, Profile};
+use super::profile::Profile;
 use super::seal::{OpenError, SealKey, open, seal};
 use super::state::{AccountState, Phase, STATE_LEN};
 
@@ -97,6 +96,9 @@ pub enum LearnError {
     /// The profile cannot be encoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// Four ways to type the password are in force already.
+    #[error("four ways to type this password are learned already, and no more are kept")]
+    NoRoom,
     /// No nonce could be had.
     #[error("the system has no random numbers")]
     NoRandomness,
@@ -382,89 +384,6 @@ impl<'a> Vault<'a> {
         Err(failed)
     }
 
-    /// Learns a typing: takes the lock, opens the profile as it is now, learns, and writes profile
-    /// and state. The caller brings a fresh nonce.
-    ///
-    /// # Errors
-    /// Why it was not learned; the profile is then as it was. Only where the profile was written and
-    /// the state could be written nowhere has it been learned all the same: the sealed copy of the
-    /// state knows.
-    pub fn learn(
-        &self,
-        key: &SealKey,
-        (salt, kdf): (Salt, KdfParams),
-        lesson: &Lesson<'_>,
-        nonce: [u8; 24],
-    ) -> Result<Learned, LearnError> {
-        let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
-        if self.derivation().is_some_and(|(now, _)| now != salt) {
-            return Err(LearnError::Replaced);
-        }
-        let opening = self.open(key);
-        let mut state = match self.standing(&opening) {
-            Standing::Known(state) => state,
-            Standing::Unknown => return Err(LearnError::StateUnknown),
-        };
-        let (mut profile, slot) = match opening {
-            Opening::Open(profile, slot) => (*profile, slot),
-            // An armed account without a profile has lost it; a new one would let anybody in.
-            Opening::Absent if state.phase == Phase::Armed => {
-                return Err(LearnError::StateUnknown);
-            }
-            Opening::Absent => (Profile::new(), Slot::First),
-            Opening::OtherPassword => (Profile::new(), Slot::Second),
-            Opening::Damaged(damage) => return Err(damage.into()),
-        };
-        let armed = state.phase == Phase::Armed;
-        if armed && slot == Slot::First {
-            // What was judged before arming, or before a refusal, is judged again.
-            let score = profile.judge(lesson.sample)?.score;
-            let trusted = decide(score, lesson.strictness) == Decision::Genuine
-                && score.is_some_and(|u| state.may_learn(u, lesson.strictness, lesson.at));
-            if !trusted {
-                return Err(LearnError::NotTrusted);
-            }
-            profile.stay_armed(lesson.sample);
-        }
-        // Root is armed by an enrolment only, and stays armed through a change of the password.
-        let may_arm = lesson.may_arm || (armed && slot == Slot::Second);
-        profile.learn(&Lesson { may_arm, ..*lesson })?;
-        // An armed account is never without a profile in force: the new one is ready first.
-        let promoted = slot == Slot::Second
-            && profile.learned() >= lesson.min_samples
-            && (profile.armed() || !armed);
-        if promoted {
-            // What was counted belongs to the old password's profile.
-            state = AccountState {
-                generation: state.generation,
-                ..AccountState::default()
-            };
-        }
-        if slot == Slot::First || promoted {
-            state.phase = if profile.armed() {
-                Phase::Armed
-            } else {
-                Phase::Learning
-            };
-            state.distrusted = None;
-        }
-        state.counts.learned = state.counts.learned.saturating_add(1);
-        let samples = profile.learned();
-        profile.state = state.clone();
-        let target = if promoted { Slot::First } else { slot };
-        self.write_profile(target, key, (salt, kdf), nonce, &profile)?;
-        if promoted {
-            self.forget_the_old()?;
-        }
-        self.write_state(&mut state, &[self.main, self.run])?;
-        Ok(Learned {
-            samples,
-            phase: state.phase,
-            promoted,
-            armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
-        })
-    }
-
     fn write_profile(
         &self,
         slot: Slot,
@@ -541,5 +460,7 @@ fn newer(one: Option<AccountState>, other: AccountState) -> Option<AccountState>
     }
 }
 
+pub mod enrol;
+mod learn;
 #[cfg(test)]
 mod tests;

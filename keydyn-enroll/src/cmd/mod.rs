@@ -3,10 +3,13 @@
 mod demo;
 mod disable;
 mod enable;
+mod enroll;
 mod evaluate;
 mod forget;
 mod reset;
 mod status;
+mod strictness;
+mod verify;
 
 use std::io::Write;
 
@@ -19,10 +22,12 @@ pub(crate) enum Verb {
     Demo(demo::Arguments),
     Disable(disable::Arguments),
     Enable(enable::Arguments),
+    Enroll(enroll::Arguments),
     Evaluate(evaluate::Arguments),
     Forget(forget::Arguments),
     Reset(reset::Arguments),
     Status(status::Arguments),
+    Verify(verify::Arguments),
 }
 
 impl Verb {
@@ -32,10 +37,12 @@ impl Verb {
             Self::Demo(arguments) => demo::run(&arguments, out),
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),
+            Self::Enroll(arguments) => enroll::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),
             Self::Forget(arguments) => forget::run(&arguments, out),
             Self::Reset(arguments) => reset::run(&arguments, out),
             Self::Status(arguments) => status::run(&arguments, out),
+            Self::Verify(arguments) => verify::run(&arguments, out),
         }
     }
 }

@@ -6,6 +6,7 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+pub mod desk;
 pub mod kept;
 
 use std::fs::{self, File};
@@ -99,6 +100,7 @@ pub fn keydyn(arguments: &[&str]) -> Tool {
     Tool {
         command,
         columns: 80,
+        redirected: None,
         copy: None,
     }
 }
@@ -108,6 +110,8 @@ pub fn keydyn(arguments: &[&str]) -> Tool {
 pub struct Tool {
     command: Command,
     columns: u16,
+    /// Where standard output goes in place of the terminal.
+    redirected: Option<File>,
     copy: Option<TempDir>,
 }
 
@@ -201,8 +205,9 @@ impl Tool {
         };
         let pty = openpty(Some(&size), None).expect("a terminal");
         let slave = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
-        self.command.stdin(slave()).stdout(slave()).stderr(slave());
-        // SAFETY: between fork and exec only two system calls are made.
+        let stdout = self.redirected.take().map_or_else(slave, Stdio::from);
+        self.command.stdin(slave()).stdout(stdout).stderr(slave());
+        // SAFETY: between fork and exec only system calls are made.
         unsafe { self.command.pre_exec(take_the_terminal) };
         let child = self.command.spawn().expect("it starts");
         // Read to the end only when nobody here holds the other side.
@@ -213,6 +218,11 @@ impl Tool {
 
 /// In the child: a session of its own, with standard input as its terminal.
 fn take_the_terminal() -> std::io::Result<()> {
+    // Whoever runs the tests may ignore signals (nohup, a shell's background), and children inherit that.
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: sets a disposition, with no handler.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
     // SAFETY: takes no argument.
     if unsafe { libc::setsid() } < 0 {
         return Err(std::io::Error::last_os_error());

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::digraph::Sample;
+
 use crate::store::profile::tests::{lesson, typing};
 use crate::store::state::Verdict;
 use crate::time::Timestamp;
@@ -15,10 +16,10 @@ mod survey;
 
 /// A stand-in for a directory, whose writes can be made to fail after a number of steps.
 #[derive(Default)]
-struct MemoryFiles {
+pub(super) struct MemoryFiles {
     files: RefCell<BTreeMap<String, Vec<u8>>>,
-    writes_left: Rc<Cell<Option<u32>>>,
-    busy: Cell<bool>,
+    pub(super) writes_left: Rc<Cell<Option<u32>>>,
+    pub(super) busy: Cell<bool>,
     held: Rc<Cell<bool>>,
 }
 
@@ -38,7 +39,7 @@ impl MemoryFiles {
         }
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         self.files.borrow().keys().cloned().collect()
     }
 
@@ -101,17 +102,17 @@ impl Drop for MemoryLock {
     }
 }
 
-const DERIVATION: (Salt, KdfParams) = ([1; 16], KdfParams::CURRENT);
+pub(super) const DERIVATION: (Salt, KdfParams) = ([1; 16], KdfParams::CURRENT);
 const UID: u32 = 1000;
 
-struct Machine {
-    main: MemoryFiles,
-    run: MemoryFiles,
+pub(super) struct Machine {
+    pub(super) main: MemoryFiles,
+    pub(super) run: MemoryFiles,
     host: HostKey,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             main: MemoryFiles::default(),
             run: MemoryFiles::default(),
@@ -119,11 +120,11 @@ impl Machine {
         }
     }
 
-    fn vault(&self) -> Vault<'_> {
+    pub(super) fn vault(&self) -> Vault<'_> {
         Vault::new(UID, &self.main, &self.run, Some(&self.host))
     }
 
-    fn learn(&self, key: &SealKey, i: u32) -> Result<Learned, LearnError> {
+    pub(super) fn learn(&self, key: &SealKey, i: u32) -> Result<Learned, LearnError> {
         let sample = typing(16, 8, i);
         let at = if i < 10 { 0 } else { 100_000 };
         self.vault().learn(
@@ -142,7 +143,7 @@ impl Machine {
         copy
     }
 
-    fn armed(key: &SealKey) -> Self {
+    pub(super) fn armed(key: &SealKey) -> Self {
         let machine = Self::new();
         for i in 0..25 {
             machine.learn(key, i).unwrap();
@@ -158,11 +159,11 @@ impl Machine {
     }
 }
 
-fn key(n: u8) -> SealKey {
+pub(super) fn key(n: u8) -> SealKey {
     SealKey::from_bytes([n; 32])
 }
 
-fn opened(machine: &Machine, key: &SealKey) -> (Profile, Slot) {
+pub(super) fn opened(machine: &Machine, key: &SealKey) -> (Profile, Slot) {
     match machine.vault().open(key) {
         Opening::Open(profile, slot) => (*profile, slot),
         other => panic!("{other:?}"),

@@ -1,0 +1,132 @@
+//! Learning one typing, and writing what was taught.
+
+use crate::policy::{ARMABLE_KEYS, Decision, decide};
+
+use crate::store::header::{KdfParams, Salt};
+use crate::store::profile::{Lesson, Profile};
+use crate::store::seal::SealKey;
+use crate::store::state::{AccountState, Phase};
+
+use super::{LearnError, Learned, LockGuard, Opening, Slot, Standing, Vault};
+
+/// What is held while the lock is: the profile to be changed, where it is, and the state.
+pub(super) struct Held {
+    pub(super) profile: Profile,
+    pub(super) slot: Slot,
+    pub(super) state: AccountState,
+}
+
+impl Vault<'_> {
+    /// Learns a typing: takes the lock, opens the profile as it is now, learns, and writes profile
+    /// and state. The caller brings a fresh nonce.
+    ///
+    /// # Errors
+    /// Why it was not learned; the profile is then as it was. Only where the profile was written and
+    /// the state could be written nowhere has it been learned all the same: the sealed copy of the
+    /// state knows.
+    pub fn learn(
+        &self,
+        key: &SealKey,
+        (salt, kdf): (Salt, KdfParams),
+        lesson: &Lesson<'_>,
+        nonce: [u8; 24],
+    ) -> Result<Learned, LearnError> {
+        let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
+        let mut now = self.as_it_is(key, salt)?;
+        let (profile, state) = (&mut now.profile, &now.state);
+        let armed = state.phase == Phase::Armed;
+        if armed && now.slot == Slot::First {
+            // What was judged before arming, or before a refusal, is judged again.
+            let score = profile.judge(lesson.sample)?.score;
+            let trusted = decide(score, lesson.strictness) == Decision::Genuine
+                && score.is_some_and(|u| state.may_learn(u, lesson.strictness, lesson.at));
+            if !trusted {
+                return Err(LearnError::NotTrusted);
+            }
+            profile.stay_armed(lesson.sample);
+        }
+        // Root is armed by an enrolment only, and stays armed through a change of the password.
+        let may_arm = lesson.may_arm || (armed && now.slot == Slot::Second);
+        profile.learn(&Lesson { may_arm, ..*lesson })?;
+        let derivation = (salt, kdf);
+        self.put(now, key, derivation, lesson, 1, nonce)
+    }
+
+    /// Profile and state as they are on the disk, under the lock.
+    pub(super) fn as_it_is(&self, key: &SealKey, salt: Salt) -> Result<Held, LearnError> {
+        if self.derivation().is_some_and(|(now, _)| now != salt) {
+            return Err(LearnError::Replaced);
+        }
+        let opening = self.open(key);
+        let state = match self.standing(&opening) {
+            Standing::Known(state) => state,
+            Standing::Unknown => return Err(LearnError::StateUnknown),
+        };
+        let (profile, slot) = match opening {
+            Opening::Open(profile, slot) => (*profile, slot),
+            // An armed account without a profile has lost it; a new one would let anybody in.
+            Opening::Absent if state.phase == Phase::Armed => {
+                return Err(LearnError::StateUnknown);
+            }
+            Opening::Absent => (Profile::new(), Slot::First),
+            Opening::OtherPassword => (Profile::new(), Slot::Second),
+            Opening::Damaged(damage) => return Err(damage.into()),
+        };
+        Ok(Held {
+            profile,
+            slot,
+            state,
+        })
+    }
+
+    /// Writes what was taught, profile before state; a second slot that is ready takes over.
+    pub(super) fn put(
+        &self,
+        held: Held,
+        key: &SealKey,
+        derivation: (Salt, KdfParams),
+        lesson: &Lesson<'_>,
+        typings: u64,
+        nonce: [u8; 24],
+    ) -> Result<Learned, LearnError> {
+        let Held {
+            mut profile,
+            slot,
+            mut state,
+        } = held;
+        // An armed account is never without a profile in force: the new one is ready first.
+        let promoted = slot == Slot::Second
+            && profile.learned() >= lesson.min_samples
+            && (profile.armed() || state.phase != Phase::Armed);
+        if promoted {
+            // What was counted belongs to the old password's profile.
+            state = AccountState {
+                generation: state.generation,
+                ..AccountState::default()
+            };
+        }
+        if slot == Slot::First || promoted {
+            state.phase = if profile.armed() {
+                Phase::Armed
+            } else {
+                Phase::Learning
+            };
+            state.distrusted = None;
+        }
+        state.counts.learned = state.counts.learned.saturating_add(typings);
+        let samples = profile.learned();
+        profile.state = state.clone();
+        let target = if promoted { Slot::First } else { slot };
+        self.write_profile(target, key, derivation, nonce, &profile)?;
+        if promoted {
+            self.forget_the_old()?;
+        }
+        self.write_state(&mut state, &[self.main, self.run])?;
+        Ok(Learned {
+            samples,
+            phase: state.phase,
+            promoted,
+            armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
+        })
+    }
+}

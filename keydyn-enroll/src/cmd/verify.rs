@@ -1,0 +1,332 @@
+//! `keydyn verify`: a login as it would be judged, explained, and nothing written.
+
+use std::io::Write;
+
+use clap::Args;
+use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::explain::Explanation;
+use keydyn_core::memory::{Step, StepKind};
+use keydyn_core::policy::{Decision, Strictness, decide};
+use keydyn_core::store::profile::Profile;
+use keydyn_core::store::state::{AccountState, Phase};
+use keydyn_core::store::switch::Switch;
+use keydyn_core::store::vault::{LearnError, Opening, Slot, Standing, Vault};
+use keydyn_sys::prompt::end_by;
+use keydyn_sys::system;
+use serde::Serialize;
+
+use crate::account::{Account, Places};
+use crate::failure::{EXIT_CODES, Failure};
+use crate::terminal::paragraph;
+use crate::typist::{Desk, StandIn, Typed, TypingFailure, advice};
+
+use super::strictness::Threshold;
+
+/// Steps that are told, furthest off first, and how far off they must be to be told.
+const TOLD: usize = 5;
+const UNUSUAL: f64 = 2.0;
+
+/// Type the password once, and see how a login would judge it.
+///
+/// Tells which positions were unlike the usual, and what the module would have done. A dry run:
+/// nothing is written, learned or counted. Exit code 0 if accepted, 1 if refused or undecided.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// The user; without one, whoever runs the command, through sudo too
+    user: Option<String>,
+
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    threshold: Threshold,
+
+    #[command(flatten)]
+    places: Places,
+
+    #[command(flatten)]
+    stand_in: StandIn,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let report = match judge(arguments) {
+        Err(Failure::Typing(failure)) => {
+            if let TypingFailure::Ended(signal) = failure {
+                let _ = writeln!(std::io::stderr());
+                end_by(signal);
+                return Err(TypingFailure::No.into());
+            }
+            return Err(failure.into());
+        }
+        judged => judged?,
+    };
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        report.write(out)?;
+    }
+    out.flush()?;
+    match report.decision {
+        "accepted" => Ok(()),
+        _ => Err(TypingFailure::No.into()),
+    }
+}
+
+/// Asks once and judges; the terminal is as it was again when this returns.
+fn judge(arguments: &Arguments) -> Result<Report, Failure> {
+    let places = arguments.places.open("verify")?;
+    let account = Account::or_caller(arguments.user.as_deref())?;
+    let mut desk = Desk::open(&arguments.stand_in, &account)?;
+    let (known, typed) = desk.ask_for_password(&account, &places)?;
+    let vault = Vault::new(account.uid, &places.main, &places.run, Some(&known.host));
+    let opening = vault.open(&known.key);
+    let standing = vault.standing(&opening);
+    let strictness = arguments.threshold.strictness();
+    let mut report = match opening {
+        Opening::Damaged(damage) => return Err(TypingFailure::Damage(damage).into()),
+        Opening::Absent if matches!(&standing, Standing::Known(state) if state.phase == Phase::Armed) => {
+            Report::without_profile(&account, &Standing::Unknown, "the profile is gone")
+        }
+        Opening::Absent => Report::without_profile(&account, &standing, "nothing is learned yet"),
+        Opening::OtherPassword => Report::without_profile(
+            &account,
+            &standing,
+            "the profile is under another password, and this one is not learned yet",
+        ),
+        Opening::Open(profile, slot) => {
+            let Standing::Known(state) = &standing else {
+                return Err(TypingFailure::from(LearnError::StateUnknown).into());
+            };
+            match slot {
+                Slot::First => Report::of(&account, &profile, state, typed, strictness),
+                Slot::Second => Report::without_profile(
+                    &account,
+                    &standing,
+                    "this password is being learned beside the profile of another one",
+                ),
+            }
+        }
+    };
+    let switch = Switch::new(&places.main, &places.run);
+    if system::switched_off() || switch.find_for(Some(account.uid)).is_set() {
+        report.module = Module {
+            returns: "PAM_IGNORE",
+            why: "keydyn is disabled, and the password alone is enough".to_owned(),
+        };
+    }
+    Ok(report)
+}
+
+/// What is told.
+#[derive(Debug, Serialize)]
+struct Report {
+    user: String,
+    uid: u32,
+    /// `accepted`, `refused` or `undecided`.
+    decision: &'static str,
+    /// Why it is undecided.
+    reason: Option<String>,
+    score: Option<f64>,
+    threshold: Option<f64>,
+    /// `none`, `learning`, `armed` or `unknown`.
+    state: &'static str,
+    samples: u32,
+    unusual: Vec<Unusual>,
+    module: Module,
+}
+
+/// One step that was unlike the usual. Positions are counted from 1.
+#[derive(Debug, Serialize)]
+struct Unusual {
+    /// `hold` of the key at `position`, or `way` from it to the next.
+    step: &'static str,
+    position: usize,
+    direction: &'static str,
+    /// In units of the usual spread.
+    spreads: f64,
+}
+
+/// What the module would have done, with `mode=auto`.
+#[derive(Debug, Serialize)]
+struct Module {
+    returns: &'static str,
+    why: String,
+}
+
+impl Report {
+    fn without_profile(account: &Account, standing: &Standing, reason: &str) -> Self {
+        Self {
+            user: account.argument(),
+            uid: account.uid,
+            decision: "undecided",
+            reason: Some(reason.to_owned()),
+            score: None,
+            threshold: None,
+            state: word(standing),
+            samples: 0,
+            unusual: Vec::new(),
+            module: module(standing, None),
+        }
+    }
+
+    fn of(
+        account: &Account,
+        profile: &Profile,
+        state: &AccountState,
+        typed: Typed,
+        strictness: Strictness,
+    ) -> Self {
+        let judged = typed.sample.and_then(|sample| {
+            let score = profile.judge(&sample)?.score;
+            Ok((score, profile.explain(&sample)?))
+        });
+        let decision = match &judged {
+            Ok((score, _)) => Ok(decide(*score, strictness)),
+            Err(failure) => Err(*failure),
+        };
+        let reason = match decision {
+            Err(failure) => Some(format!("{failure}. {}", advice(failure))),
+            Ok(Decision::Undecided) => Some("too little is learned yet".to_owned()),
+            Ok(_) => None,
+        };
+        let (score, unusual) = match &judged {
+            Ok((score, explanation)) => (*score, unusual(explanation)),
+            Err(_) => (None, Vec::new()),
+        };
+        let in_force = state.phase == Phase::Armed;
+        let standing = Standing::Known(state.clone());
+        Self {
+            user: account.argument(),
+            uid: account.uid,
+            decision: match decision {
+                Ok(Decision::Genuine) => "accepted",
+                Ok(Decision::Impostor) => "refused",
+                _ => "undecided",
+            },
+            reason,
+            score: score.map(|score| (score * 1000.0).round() / 1000.0),
+            threshold: Some(strictness.threshold()),
+            state: word(&standing),
+            samples: profile.learned(),
+            unusual,
+            module: module(&standing, in_force.then_some(decision)),
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let verdict = match (self.decision, &self.reason) {
+            ("accepted", _) => format!("Accepted: this is how {} types.", self.user),
+            ("refused", _) => format!("Refused: this is not how {} types.", self.user),
+            (_, Some(reason)) => format!("Undecided: {}.", reason.trim_end_matches('.')),
+            (_, None) => "Undecided.".to_owned(),
+        };
+        paragraph(out, &verdict, "")?;
+        if self.unusual.is_empty() && self.score.is_some() {
+            paragraph(out, "No position stood out.", "")?;
+        }
+        for step in &self.unusual {
+            paragraph(out, &step.to_string(), "    ")?;
+        }
+        let score = match (self.score, self.threshold) {
+            (Some(score), Some(threshold)) => {
+                format!(" Score {score:.2}; up to {threshold:.2} is accepted.")
+            }
+            _ => String::new(),
+        };
+        let text = format!(
+            "State: {}, {} typings learned.{score} The module would have returned {}: {}. Nothing \
+             was written.",
+            self.state, self.samples, self.module.returns, self.module.why
+        );
+        paragraph(out, &text, "")
+    }
+}
+
+impl std::fmt::Display for Unusual {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            position,
+            direction,
+            spreads,
+            ..
+        } = self;
+        match self.step {
+            "hold" => write!(f, "  key {position} was held {direction} than usual")?,
+            _ => write!(
+                f,
+                "  from key {position} to key {} it took {direction} than usual",
+                position + 1
+            )?,
+        }
+        write!(f, " ({spreads:.1} times the usual spread)")
+    }
+}
+
+fn word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Unknown => "unknown",
+        Standing::Known(state) => match state.phase {
+            Phase::None => "none",
+            Phase::Learning => "learning",
+            Phase::Armed => "armed",
+        },
+    }
+}
+
+fn unusual(explanation: &Explanation) -> Vec<Unusual> {
+    let steps = explanation.furthest(TOLD).into_iter();
+    steps
+        .filter(|step| step.deviation.abs() > UNUSUAL)
+        .map(|step: Step| Unusual {
+            step: match step.kind {
+                StepKind::Hold => "hold",
+                StepKind::DownDown => "way",
+            },
+            position: step.position + 1,
+            direction: if step.deviation > 0.0 {
+                "longer"
+            } else {
+                "shorter"
+            },
+            spreads: (step.deviation.abs() * 10.0).round() / 10.0,
+        })
+        .collect()
+}
+
+/// As the outcome table has it (docs/pam-semantics.md), with `mode=auto` and
+/// `password_change=learn`. `judged` is what a profile in force made of the typing.
+fn module(standing: &Standing, judged: Option<Result<Decision, FailureToAcquire>>) -> Module {
+    let answer = |returns, why: &str| Module {
+        returns,
+        why: why.to_owned(),
+    };
+    let state = match standing {
+        Standing::Unknown => {
+            return answer("PAM_AUTH_ERR", "what is known of the account is lost");
+        }
+        Standing::Known(state) => state,
+    };
+    let Some(decision) = judged else {
+        return answer(
+            "PAM_IGNORE",
+            "no rhythm is in force for this password, which alone is enough; the login is learned",
+        );
+    };
+    if let Some(seconds) = state.throttle.cooling_down(system::now()) {
+        return Module {
+            returns: "PAM_AUTH_ERR",
+            why: format!("after refusals in a row nothing is judged for {seconds} more seconds"),
+        };
+    }
+    match decision {
+        Ok(Decision::Genuine) => answer("PAM_SUCCESS", "the rhythm is the one in force"),
+        Ok(_) => answer("PAM_AUTH_ERR", "the rhythm is not the one in force"),
+        Err(_) => answer(
+            "PAM_AUTH_ERR",
+            "where a rhythm is in force, a typing that cannot be judged is refused",
+        ),
+    }
+}
