@@ -3,6 +3,7 @@
 #   make demo    the main job in about a minute: learn a typist, accept them, refuse others
 #   make test    every check and every test
 #   make e2e     the shipped module under login, on an emulated machine with a keyboard
+#   make build   the module and the command `keydyn`; then, as root: make install
 #
 # They install missing system packages first (scripts/prepare), as root or through sudo.
 
@@ -18,7 +19,11 @@ export KEYDYN_TOOL := $(TARGET)/debug/keydyn
 export KEYDYN_REPLAY_TOOL := $(REPLAY)/debug/keydyn
 export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 
-.PHONY: help demo test e2e check modules module replay-module standin tool prepare clean
+# Where this machine keeps its PAM modules; DESTDIR and PREFIX as everywhere.
+PREFIX ?= /usr/local
+PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
+
+.PHONY: help demo test e2e build install uninstall check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +55,30 @@ check: prepare
 	$(CARGO) clippy --locked --workspace --all-targets --manifest-path tests/Cargo.toml --target-dir $(TESTS) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet --target-dir $(TARGET)
 	scripts/check-house
+
+## What is installed.
+build: module
+	$(CARGO) build --locked --release -p keydyn-enroll --target-dir $(TARGET)
+
+## Installs what `make build` has built, and builds nothing: root needs no cargo. Changes no stack.
+install:
+	@test -f $(TARGET)/release/libpam_keydyn.so && test -f $(TARGET)/release/keydyn || \
+	    { echo "Nothing is built yet: run 'make build' first, as yourself." >&2; exit 1; }
+	@test -n "$(PAM_DIR)" || \
+	    { echo "There is no pam_unix.so where PAM modules usually are: say PAM_DIR=/path/to/security." >&2; exit 1; }
+	# In one step: a stack whose module is not there lets nobody in.
+	install -D -m 0644 $(TARGET)/release/libpam_keydyn.so $(DESTDIR)$(PAM_DIR)/.pam_keydyn.so.new
+	mv -f $(DESTDIR)$(PAM_DIR)/.pam_keydyn.so.new $(DESTDIR)$(PAM_DIR)/pam_keydyn.so
+	install -D -m 0755 $(TARGET)/release/keydyn $(DESTDIR)$(PREFIX)/bin/keydyn
+	test -e $(DESTDIR)/etc/pam.d/keydyn || install -D -m 0644 packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn
+	install -d -m 0700 $(DESTDIR)/var/lib/keydyn
+	@echo "Installed. No stack was changed: see 'Put it into a stack' in README.md."
+
+## Leaves what was learned (keydyn forget) and refuses while a stack still names the module.
+uninstall:
+	@named=$$(grep -ls '^[^#]*pam_keydyn' $(DESTDIR)/etc/pam.d/* $(DESTDIR)/etc/pam.conf); test -z "$$named" || \
+	    { echo "pam_keydyn.so is still named in" $$named "- take its lines out first, or nobody can log in." >&2; exit 1; }
+	rm -f $(DESTDIR)$(PAM_DIR)/pam_keydyn.so $(DESTDIR)$(PREFIX)/bin/keydyn $(DESTDIR)/etc/pam.d/keydyn
 
 modules: module replay-module standin tool
 

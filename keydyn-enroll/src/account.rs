@@ -8,8 +8,8 @@ use clap::Args;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
 use keydyn_core::store::vault::survey::account_of;
+use keydyn_sys::directories::{MAIN, RUN};
 use keydyn_sys::file::StateDir;
-use keydyn_sys::places::{MAIN, RUN};
 use keydyn_sys::system;
 
 use crate::failure::Failure;

@@ -2,7 +2,7 @@
 //!
 //! Everything that needs a system call, and with `pam_keydyn/src/ffi.rs` everything that needs
 //! `unsafe`, is here behind safe types: files that survive a power cut and follow no link
-//! ([`mod@file`], in the directories of [`places`]), memory that is neither dumped nor swapped nor
+//! ([`mod@file`], in the directories of [`directories`]), memory that is neither dumped nor swapped nor
 //! inherited ([`secret`], [`arena`]), users, clock and randomness ([`system`]), where a login's typing
 //! takes place ([`place`]), and the keyboards it is read from ([`capture`], behind [`source`]).
 //!
@@ -11,6 +11,7 @@
 
 pub mod arena;
 pub mod capture;
+pub mod directories;
 mod evdev;
 pub mod file;
 #[cfg(feature = "application")]
@@ -21,7 +22,6 @@ mod mapping;
 #[cfg(feature = "application")]
 pub mod pam_application;
 pub mod place;
-pub mod places;
 #[cfg(feature = "application")]
 pub mod prompt;
 mod reader;

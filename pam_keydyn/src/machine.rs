@@ -3,8 +3,8 @@
 use keydyn_core::store::switch::Switch;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::capture::SeatKeyboards;
+use keydyn_sys::directories::{MAIN, RUN};
 use keydyn_sys::file::StateDir;
-use keydyn_sys::places::{MAIN, RUN};
 use keydyn_sys::source::KeySource;
 use keydyn_sys::system;
 
