@@ -53,10 +53,12 @@ pub fn decide(score: Option<f64>, strictness: Strictness) -> Decision {
 
 /// Shortest and longest text, in keys, that may be armed.
 pub const ARMABLE_KEYS: std::ops::RangeInclusive<usize> = 6..=crate::digraph::MAX_KEYS;
-/// Prequential decisions that must be there, and refusals that may be among them.
+/// Prequential decisions that must be there before anybody is armed.
 const ARMING_DECISIONS: u32 = 20;
-const ARMING_REFUSALS: u32 = 1;
-const ARMING_SITTINGS: u32 = 2;
+/// Refusals that may be among them.
+pub const ARMING_REFUSALS: u32 = 1;
+/// Sittings that it takes.
+pub const ARMING_SITTINGS: u32 = 2;
 /// Typings before anybody can be armed by himself: the first three have no decision.
 pub const EARLIEST_ARMING: u32 = 3 + ARMING_DECISIONS;
 

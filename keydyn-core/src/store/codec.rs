@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 use super::profile::{Kept, MAX_SEQUENCES, MAX_WINDOW, Profile, Sequence};
 use super::seal::PLAINTEXT_LEN;
-use super::state::{AccountState, Counts, Phase, STATE_LEN, VERDICTS, Verdict};
+use super::state::{AccountState, Counts, Phase, Progress, STATE_LEN, VERDICTS, Verdict};
 
 const PROFILE: Configuration<LittleEndian, Fixint, Limit<PLAINTEXT_LEN>> =
     config::legacy().with_limit::<PLAINTEXT_LEN>();
@@ -98,6 +98,7 @@ struct WireState {
     refusals: u32,
     last_refusal: Option<u64>,
     distrusted: Option<u64>,
+    progress: [u32; 4],
 }
 
 /// The plaintext of a profile: its length, its bytes, zeros up to [`PLAINTEXT_LEN`].
@@ -329,6 +330,12 @@ impl From<&AccountState> for WireState {
             unusable,
             learned,
         } = state.counts;
+        let Progress {
+            typings,
+            sittings,
+            decided,
+            refused: of_them_refused,
+        } = state.progress;
         Self {
             generation: state.generation,
             phase: match state.phase {
@@ -345,6 +352,7 @@ impl From<&AccountState> for WireState {
             refusals: state.throttle.refusals,
             last_refusal: state.throttle.last.map(|at| at.0),
             distrusted: state.distrusted.map(|at| at.0),
+            progress: [typings, sittings, decided, of_them_refused],
         }
     }
 }
@@ -355,6 +363,7 @@ impl WireState {
             return impossible("the number of verdicts");
         }
         let [accepted, refused, unusable, learned] = self.counts;
+        let [typings, sittings, decided, of_them_refused] = self.progress;
         let verdict = |&(at, code): &(u64, u8)| {
             let verdict = verdict_of(code).ok_or(CodecError::Impossible { what: "a verdict" })?;
             Ok((Timestamp(at), verdict))
@@ -383,6 +392,12 @@ impl WireState {
                 last: self.last_refusal.map(Timestamp),
             },
             distrusted: self.distrusted.map(Timestamp),
+            progress: Progress {
+                typings,
+                sittings,
+                decided,
+                refused: of_them_refused,
+            },
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::policy::{Arming, Strictness, decide, sitting_ended, sitting_passed};
 use crate::template::{GainPolicy, Judgement, Template};
 use crate::time::Timestamp;
 
-use super::state::AccountState;
+use super::state::{AccountState, Progress};
 
 /// Ways to type a password that a profile tells apart (a numeric pad, another layout).
 pub const MAX_SEQUENCES: usize = 4;
@@ -144,6 +144,19 @@ impl Profile {
             .map(|s| s.template.memory().learned())
             .max()
             .unwrap_or(0)
+    }
+
+    /// How near the sequence that was typed most is to being armed.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let typed = |sequence: &&Sequence| sequence.template.memory().learned();
+        let most = self.sequences.iter().max_by_key(typed);
+        most.map_or_else(Progress::default, |sequence| Progress {
+            typings: typed(&sequence),
+            sittings: sequence.arming.sittings,
+            decided: sequence.arming.decided,
+            refused: sequence.arming.decisions.count_ones(),
+        })
     }
 
     /// Compares an attempt with the sequence it is of, or whose end it is: a typing may begin

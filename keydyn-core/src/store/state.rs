@@ -58,6 +58,19 @@ pub struct Counts {
     pub learned: u64,
 }
 
+/// How near the profile that is being learned is to being armed: numbers that need no password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Typings learned of the sequence that was typed most.
+    pub typings: u32,
+    /// In how many sittings.
+    pub sittings: u32,
+    /// Decisions that the template made, each before it learned the typing; at most the last 20.
+    pub decided: u32,
+    /// How many of those were refusals.
+    pub refused: u32,
+}
+
 /// The state of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountState {
@@ -73,6 +86,8 @@ pub struct AccountState {
     pub throttle: Throttle,
     /// The last refusal after which no attempt was accepted with confidence.
     pub distrusted: Option<Timestamp>,
+    /// How far learning is, of the second slot's profile where there is one.
+    pub progress: Progress,
 }
 
 impl AccountState {

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use keydyn_core::policy::EARLIEST_ARMING;
-use keydyn_core::store::state::{AccountState, Phase, Verdict};
+use keydyn_core::policy::{ARMING_REFUSALS, ARMING_SITTINGS, EARLIEST_ARMING};
+use keydyn_core::store::state::{AccountState, Phase, Progress, Verdict};
 use keydyn_core::store::switch::{Marker, Place};
 use keydyn_core::store::vault::Standing;
 use keydyn_core::store::vault::survey::{Health, Kept, Survey};
@@ -41,8 +41,8 @@ pub(crate) struct Entry {
     /// Until when attempts are not judged.
     cooling_down_until: Option<u64>,
     learned: u64,
-    /// Typings that are missing at least until the user is armed.
-    missing: Option<u64>,
+    /// How far learning is, where it is not over.
+    learning: Option<Learning>,
     accepted: u64,
     refused: u64,
     not_judged: u64,
@@ -56,6 +56,19 @@ pub(crate) struct Entry {
     advice: Vec<Advice>,
     #[serde(skip)]
     now: Timestamp,
+}
+
+/// How near learning is to its end; of a changed password's, where one is being learned.
+#[derive(Serialize)]
+struct Learning {
+    typings: u32,
+    sittings: u32,
+    /// Decisions made before each of the last typings was learned, and refusals among them: what
+    /// keydyn would have decided.
+    decided: u32,
+    would_have_refused: u32,
+    /// Typings that are missing at least until the user is armed.
+    missing: u32,
 }
 
 #[derive(Serialize)]
@@ -103,8 +116,9 @@ impl Entry {
             disabled_until_boot: disabled.places == [Place::Run],
             cooling_down_until: left.map(|seconds| now.0.saturating_add(seconds)),
             learned: state.counts.learned,
-            missing: (state.phase != Phase::Armed && known.is_some())
-                .then(|| u64::from(EARLIEST_ARMING).saturating_sub(state.counts.learned)),
+            learning: ((state.phase != Phase::Armed || survey.second != Health::Absent)
+                && known.is_some())
+            .then(|| Learning::new(&state.progress)),
             accepted: state.counts.accepted,
             refused: state.counts.refused,
             not_judged: state.counts.unusable,
@@ -152,11 +166,13 @@ impl Entry {
         if self.learned > 0 {
             line(&format!("Typings learned: {}.", self.learned))?;
         }
-        if let Some(missing) = self.missing {
-            line(&self.until_armed(missing))?;
-        }
         if self.password_changed {
             line("The password was changed; the new one is being learned beside the old one.")?;
+        }
+        if let Some(learning) = &self.learning {
+            for text in learning.words(self.uid) {
+                line(&text)?;
+            }
         }
         if !self.verdicts.is_empty() {
             let (accepted, refused, other) = (self.accepted, self.refused, self.not_judged);
@@ -214,20 +230,56 @@ impl Entry {
         };
         text.to_owned()
     }
+}
 
-    fn until_armed(&self, missing: u64) -> String {
-        let uid = self.uid;
-        match missing {
-            _ if uid == 0 => "Root is never armed by himself, only by `keydyn enroll`.".to_owned(),
-            0 => "Not armed although there are typings enough: they must be of two sittings more \
-                  than four hours apart, hardly one of the last 20 may be unlike those before, \
-                  and the text must have 6 to 128 keys. Which of these is missing is sealed."
-                .to_owned(),
-            _ => format!(
-                "Until it is armed: at least {missing} more typings, two sittings more than four \
-                 hours apart, hardly a refusal among the last 20."
-            ),
+impl Learning {
+    fn new(progress: &Progress) -> Self {
+        Self {
+            typings: progress.typings,
+            sittings: progress.sittings,
+            decided: progress.decided,
+            would_have_refused: progress.refused,
+            missing: EARLIEST_ARMING.saturating_sub(progress.typings),
         }
+    }
+
+    /// What it would have decided, and why it is not armed.
+    fn words(&self, uid: u32) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.decided > 0 {
+            words.push(format!(
+                "It would have refused {} of the last {} typings, each compared with those before \
+                 it.",
+                self.would_have_refused, self.decided
+            ));
+        }
+        if uid == 0 {
+            words.push("Root is never armed by himself, only by `keydyn enroll`.".to_owned());
+            return words;
+        }
+        let mut lacks = Vec::new();
+        if self.missing > 0 {
+            let plural = if self.missing == 1 { "" } else { "s" };
+            lacks.push(format!("at least {} more typing{plural}", self.missing));
+        }
+        if self.sittings < ARMING_SITTINGS {
+            lacks.push(format!(
+                "typings in {ARMING_SITTINGS} sittings more than four hours apart (so far {})",
+                self.sittings
+            ));
+        }
+        if self.would_have_refused > ARMING_REFUSALS {
+            lacks.push(format!(
+                "at most {ARMING_REFUSALS} of the last 20 that it would have refused"
+            ));
+        }
+        words.push(match lacks.as_slice() {
+            [] => "Not armed although all else is there: the text must have 6 to 128 keys, and \
+                   min_samples= of the stack may ask for more typings."
+                .to_owned(),
+            lacks => format!("Until it is armed it needs {}.", lacks.join(", and ")),
+        });
+        words
     }
 }
 

@@ -39,7 +39,9 @@ fn every_state_has_its_words() {
         &[
             "nobody (uid 65534): learning",
             "Typings learned: 5",
-            "at least 18 more typings, two sittings",
+            "It would have refused 0 of the last 2 typings",
+            "it needs at least 18 more typings, and typings in 2 sittings",
+            "(so far 1)",
             "65534.profile",
         ],
     );
@@ -207,7 +209,7 @@ fn programs_read_the_same() {
         (&"armed".into(), &1.into())
     );
     assert_eq!(user["verdicts"][0]["verdict"], "refused");
-    assert_eq!(user["missing"], Value::Null);
+    assert_eq!(user["learning"], Value::Null);
     assert_eq!(user["files"].as_array().unwrap().len(), 4);
     let all = json(&place.keydyn(&["status", "--all", "--json"]).piped(""));
     assert_eq!(all["users"].as_array().unwrap().len(), 1);
@@ -228,7 +230,7 @@ fn a_narrow_terminal_breaks_no_word_and_a_pipe_no_line() {
             let path = line.contains('/');
             assert!(path || line.chars().count() <= 40, "{line:?}");
         }
-        narrow.assert(0, &["at least 18 more typings, two sittings"]);
+        narrow.assert(0, &["at least 18 more typings", "(so far 1)"]);
     }
     let piped = status(&place).assert(0, &[]);
     assert!(

@@ -114,6 +114,7 @@ impl Vault<'_> {
             state.distrusted = None;
         }
         state.counts.learned = state.counts.learned.saturating_add(typings);
+        state.progress = profile.progress();
         let samples = profile.learned();
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };

@@ -178,6 +178,12 @@ fn an_account_goes_from_none_over_learning_to_armed() {
         let learned = machine.learn(&key(1), i).unwrap();
         assert_eq!((learned.samples, learned.phase), (i + 1, Phase::Learning));
     }
+    let Standing::Known(state) = machine.vault().standing_unopened() else {
+        panic!("the state is there");
+    };
+    let progress = state.progress;
+    assert_eq!((progress.typings, progress.sittings), (22, 2));
+    assert_eq!((progress.decided, progress.refused), (19, 0));
     assert_eq!(machine.learn(&key(1), 22).unwrap().phase, Phase::Armed);
     assert_eq!(machine.phase(&key(1)), Some(Phase::Armed));
     assert_eq!(

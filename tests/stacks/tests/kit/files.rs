@@ -355,7 +355,7 @@ pub(crate) fn states() -> Files {
         ),
         (
             "option_neither_there_nor_not",
-            state_body(sound.len() - 1, &[2]),
+            state_body(sound.len() - 17, &[2]),
         ),
         ("trailing_bytes", state_body(sound.len() + 4, &[1])),
     ]

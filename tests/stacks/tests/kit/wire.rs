@@ -70,6 +70,7 @@ pub(crate) struct State {
     pub(crate) refusals: u32,
     pub(crate) last_refusal: Option<u64>,
     pub(crate) distrusted: Option<u64>,
+    pub(crate) progress: [u32; 4],
 }
 
 impl Profile {
@@ -176,6 +177,7 @@ impl State {
             refusals: 0,
             last_refusal: None,
             distrusted: None,
+            progress: [26, 2, 20, 0],
         }
     }
 
@@ -199,5 +201,8 @@ impl State {
         out.put(self.refusals.to_le_bytes());
         out.option(self.last_refusal);
         out.option(self.distrusted);
+        for number in self.progress {
+            out.put(number.to_le_bytes());
+        }
     }
 }
