@@ -6,9 +6,6 @@ use textwrap::{Options, WordSplitter};
 
 use crate::failure::Failure;
 
-/// Nothing is broken for a pipe, whose reader may look for a sentence.
-const UNBROKEN: usize = usize::MAX;
-
 /// Writes a paragraph, broken between words where the terminal ends. `indent` stands in front of
 /// every line but the first.
 pub(crate) fn paragraph(out: &mut dyn Write, text: &str, indent: &str) -> io::Result<()> {
@@ -20,12 +17,9 @@ pub(crate) fn item(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{}", filled(text, ["  ", "    "], width()))
 }
 
-fn width() -> usize {
-    if io::stdout().is_terminal() {
-        textwrap::termwidth()
-    } else {
-        UNBROKEN
-    }
+/// Nothing is broken for a pipe, whose reader may look for a sentence.
+fn width() -> Option<usize> {
+    io::stdout().is_terminal().then(textwrap::termwidth)
 }
 
 /// Asks on the terminal, unless the command line has answered.
@@ -49,8 +43,10 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     }
 }
 
-fn filled(text: &str, [first, next]: [&str; 2], width: usize) -> String {
-    let options = Options::new(width)
+/// The text in lines of so many columns, broken between words only; `first` stands in front of the
+/// first line, `next` in front of the others.
+pub(crate) fn filled(text: &str, [first, next]: [&str; 2], width: Option<usize>) -> String {
+    let options = Options::new(width.unwrap_or(usize::MAX))
         .initial_indent(first)
         .subsequent_indent(next)
         .break_words(false)
@@ -66,10 +62,10 @@ mod tests {
     fn lines_end_between_words_and_a_path_stays_whole() {
         let text = "files: /var/lib/keydyn/accounts/1000.profile and others";
         assert_eq!(
-            filled(text, ["", "  "], 20),
+            filled(text, ["", "  "], Some(20)),
             "files:\n  /var/lib/keydyn/accounts/1000.profile\n  and others"
         );
-        assert_eq!(filled(text, ["", "  "], UNBROKEN), text);
-        assert_eq!(filled("/a/path", ["  ", ""], 5), "  /a/path");
+        assert_eq!(filled(text, ["", "  "], None), text);
+        assert_eq!(filled("/a/path", ["  ", ""], Some(5)), "  /a/path");
     }
 }

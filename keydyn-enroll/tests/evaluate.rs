@@ -75,7 +75,7 @@ fn help_teaches_and_names_the_exit_codes() {
         "subject,session,rep,index,key,press_ms,release_ms",
         "Examples:",
         "Exit codes:",
-        "  3  the data",
+        "  3  a file",
     ] {
         assert!(help.contains(part), "{part} is not in\n{help}");
     }

@@ -1,6 +1,6 @@
 //! What a result is written on: how wide it is, and whether it can be emphasised.
 
-use std::fmt::Write as _;
+use crate::terminal::filled;
 
 /// Fewer columns than this are not respected: nothing could be written on them.
 const NARROWEST: usize = 40;
@@ -44,22 +44,7 @@ impl Paper {
     /// The text in lines that fit, broken between words; those after the first are indented.
     /// A word that is longer than a line stays whole.
     pub(crate) fn wrapped(&self, text: &str, indent: usize) -> String {
-        let mut lines = String::new();
-        let mut column = 0;
-        for word in text.split(' ') {
-            let length = word.chars().count();
-            if column > indent && !self.holds(column + 1 + length) {
-                let _ = write!(lines, "\n{:indent$}", "");
-                column = indent;
-            } else if column > 0 {
-                lines.push(' ');
-                column += 1;
-            }
-            lines.push_str(word);
-            column += length;
-        }
-        lines.push('\n');
-        lines
+        filled(text, ["", &" ".repeat(indent)], self.width) + "\n"
     }
 }
 

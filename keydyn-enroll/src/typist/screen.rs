@@ -3,7 +3,7 @@
 
 use std::env;
 
-use textwrap::{Options, WordSplitter};
+use crate::terminal;
 
 /// Where a terminal does not say how wide it is.
 const USUAL_WIDTH: u16 = 80;
@@ -80,10 +80,7 @@ impl Screen {
 
     /// A paragraph, broken between words.
     pub(crate) fn filled(&self, text: &str) -> String {
-        let options = Options::new(self.columns)
-            .break_words(false)
-            .word_splitter(WordSplitter::NoHyphenation);
-        textwrap::fill(text, options)
+        terminal::filled(text, ["", ""], Some(self.columns))
     }
 
     /// The prompt of the next typing: how many are done, how many at least there will be, and how
@@ -175,15 +172,12 @@ mod tests {
         }
         let marks = [Mark::Unknown, Mark::Typical, Mark::Unusual];
         let prompt = plain(40).prompt(3, 23, &marks);
-        assert_eq!(prompt, " 3/23 [#.........] ._#     > ");
+        assert_eq!(prompt, " 3/23 [#........] ._#    > ");
         let blocks = Screen {
             blocks: true,
             ..plain(40)
         };
-        assert_eq!(
-            blocks.prompt(3, 23, &marks),
-            " 3/23 [█░░░░░░░░░] ·▁█     > "
-        );
+        assert_eq!(blocks.prompt(3, 23, &marks), " 3/23 [█░░░░░░░░] ·▁█    > ");
     }
 
     #[test]
