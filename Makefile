@@ -40,7 +40,7 @@ test: prepare check modules
 	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
 
 ## Boots machines of its own (tests/vm); their image is made once and kept below $(TESTS).
-e2e: module
+e2e: build
 	@scripts/prepare e2e
 	@scripts/vm-image $(TESTS)/vm
 	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast -- --ignored --nocapture --test-threads=1

@@ -71,18 +71,23 @@ impl Guest {
     /// # Panics
     /// If it does not for long.
     pub fn wait_for_prompt(&mut self, prompts: &[&str]) -> Screen {
+        self.wait_for_screen(&format!("{prompts:?}"), |screen| screen.prompts(prompts))
+    }
+
+    /// Waits until the screen is as it should be.
+    ///
+    /// # Panics
+    /// If it never is; `what` says what was waited for.
+    pub fn wait_for_screen(&mut self, what: &str, fits: impl Fn(&Screen) -> bool) -> Screen {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
-            if prompts
-                .iter()
-                .any(|prompt| screen.last_line().ends_with(prompt))
-            {
+            if fits(&screen) {
                 return screen;
             }
             assert!(
                 Instant::now() < deadline,
-                "waited in vain for {prompts:?} on the screen:\n{screen}log:\n{}",
+                "waited in vain for {what} on the screen:\n{screen}log:\n{}",
                 self.console.lines().join("\n")
             );
             thread::sleep(Duration::from_millis(30));

@@ -8,6 +8,7 @@ use crate::errors::Intervals;
 use crate::evdev::PlainReader;
 use crate::guest::Guest;
 use crate::overlay::Overlay;
+use crate::person::Person;
 use crate::screen::Screen;
 use crate::typing::Typing;
 
@@ -15,15 +16,21 @@ use crate::typing::Typing;
 const USER: &str = "owner";
 /// What the owner's password is.
 pub(crate) const PASSWORD: &str = "keydyn2026";
+/// And root's, whose shell is [`TEACH`].
+const ROOT_PASSWORD: &str = "rootroot";
 
 /// The user's shell, which ends at once and so does the session.
 const GREET: &str = "#!/bin/sh\necho welcome\n";
+/// Root's shell.
+const TEACH: &str = "#!/bin/sh\nkeydyn enroll owner\necho enrolled: $?\nsleep 1\n";
 /// Run on the machine before anybody can log in. A cheap hash of the password: what is emulated
 /// here takes its time.
 const FURNISH: &str = "#!/bin/sh
 set -e
 useradd --create-home --shell /usr/local/bin/greet owner
-echo owner:keydyn2026 | chpasswd --crypt-method SHA512 --sha-rounds 1000
+usermod --shell /usr/local/bin/teach root
+printf 'owner:keydyn2026\\nroot:rootroot\\n' |
+    chpasswd --crypt-method SHA512 --sha-rounds 1000
 ";
 /// An edge may be so late, and a typing be begun so often until none is later.
 const STEADY: Duration = Duration::from_millis(15);
@@ -74,7 +81,7 @@ impl Login {
     /// Boots a machine with the shipped module in the stack that is printed for Debian.
     ///
     /// # Panics
-    /// If the module is not built, or the machine does not come up.
+    /// If module or command are not built, or the machine does not come up.
     #[must_use]
     pub fn boot() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -82,7 +89,17 @@ impl Login {
             .copy(
                 "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
                 0o644,
-                &module(&root),
+                &built(&root, "KEYDYN_MODULE", "libpam_keydyn.so"),
+            )
+            .copy(
+                "/usr/local/bin/keydyn",
+                0o755,
+                &built(&root, "KEYDYN_RELEASE_TOOL", "keydyn"),
+            )
+            .copy(
+                "/etc/pam.d/keydyn",
+                0o644,
+                &root.join("packaging/pam.d/keydyn"),
             )
             .copy(
                 "/etc/pam.d/common-auth",
@@ -90,6 +107,7 @@ impl Login {
                 &root.join("packaging/pam.d/debian"),
             )
             .file("/usr/local/bin/greet", 0o755, GREET)
+            .file("/usr/local/bin/teach", 0o755, TEACH)
             .file("/usr/local/sbin/furnish", 0o755, FURNISH);
         let mut guest = Guest::boot(files);
         let reader = PlainReader::start(&mut guest);
@@ -123,6 +141,32 @@ impl Login {
             screen,
             typing: password.clone(),
         }
+    }
+
+    /// Root sits down and runs `keydyn enroll owner`; the owner types until it says that it is
+    /// done. What stands on the screen then.
+    ///
+    /// # Panics
+    /// If it asks more often than it should, or the machine gets stuck.
+    pub fn enroll(&mut self, owner: &Person, at_most: u32) -> Screen {
+        self.guest.wait_for_prompt(&["login:"]);
+        self.guest.keyboard.types(&Typing::mechanical("root"));
+        self.guest.wait_for_prompt(&["Password:"]);
+        self.guest
+            .keyboard
+            .types(&Typing::mechanical(ROOT_PASSWORD));
+        let mut screen = self.guest.wait_for_prompt(&["Password of owner:"]);
+        for number in 0..at_most {
+            self.types_steadily(&owner.typing(number));
+            let before = screen;
+            screen = self.guest.wait_for_screen("the next question", |now| {
+                now.shows("enrolled:") || (*now != before && now.prompts(&[">"]))
+            });
+            if screen.shows("enrolled:") {
+                return screen;
+            }
+        }
+        panic!("still not enough:\n{screen}");
     }
 
     /// Types, and begins again where the host stood still meanwhile: one edge that is a tenth of a
@@ -162,16 +206,14 @@ impl Login {
     }
 }
 
-/// The release build without the stand-in source.
-fn module(root: &Path) -> PathBuf {
-    let module = std::env::var_os("KEYDYN_MODULE").map_or_else(
-        || root.join("target/release/libpam_keydyn.so"),
-        PathBuf::from,
-    );
+/// A release build, which has no stand-in source.
+fn built(root: &Path, variable: &str, name: &str) -> PathBuf {
+    let built = std::env::var_os(variable)
+        .map_or_else(|| root.join("target/release").join(name), PathBuf::from);
     assert!(
-        module.exists(),
-        "{} is not there; `make module` builds it",
-        module.display()
+        built.exists(),
+        "{} is not there; `make build` builds it",
+        built.display()
     );
-    module
+    built
 }

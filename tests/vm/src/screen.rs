@@ -29,6 +29,14 @@ impl Screen {
             .map_or("", String::as_str)
     }
 
+    /// Whether the last line ends with one of these.
+    #[must_use]
+    pub fn prompts(&self, prompts: &[&str]) -> bool {
+        prompts
+            .iter()
+            .any(|prompt| self.last_line().ends_with(prompt))
+    }
+
     /// Whether this text stands on any line.
     #[must_use]
     pub fn shows(&self, text: &str) -> bool {
