@@ -87,6 +87,8 @@ pub struct Sample {
     keys: KeySequence,
     holds: Vec<Option<Duration>>,
     downs: Vec<Option<Duration>>,
+    #[zeroize(skip)]
+    begun_anew: Option<FailureToAcquire>,
 }
 
 impl Sample {
@@ -101,7 +103,12 @@ impl Sample {
         let fits = (1..=MAX_KEYS).contains(&keys.len())
             && holds.len() == keys.len()
             && downs.len() + 1 == keys.len();
-        fits.then_some(Self { keys, holds, downs })
+        fits.then_some(Self {
+            keys,
+            holds,
+            downs,
+            begun_anew: None,
+        })
     }
 
     /// The sample that a trace holds.
@@ -109,7 +116,23 @@ impl Sample {
     /// # Errors
     /// Why it holds none.
     pub fn acquire(trace: &Trace) -> Result<Self, FailureToAcquire> {
-        Ok(Self::from_keystrokes(pair(trace)?.strokes()))
+        let keystrokes = pair(trace)?;
+        let sample = Self::from_keystrokes(keystrokes.strokes());
+        Ok(sample.after(keystrokes.begun_anew()))
+    }
+
+    /// The same sample, typed after something that does not count, for this reason.
+    #[must_use]
+    pub fn after(mut self, reason: Option<FailureToAcquire>) -> Self {
+        self.begun_anew = reason;
+        self
+    }
+
+    /// Why what was typed before this does not count, if something was. Such a sample can be of a
+    /// text that is known; what makes a text known must be whole.
+    #[must_use]
+    pub fn begun_anew(&self) -> Option<FailureToAcquire> {
+        self.begun_anew
     }
 
     fn from_keystrokes(strokes: &[Keystroke]) -> Self {
@@ -131,7 +154,20 @@ impl Sample {
                     _ => None,
                 })
                 .collect(),
+            begun_anew: None,
         }
+    }
+
+    /// This sample as one of a text that is its end: what was typed before is left out. `None` if
+    /// it is not. A key that wakes a screen, or a word in another window, is heard with the text.
+    #[must_use]
+    pub fn ending_with(&self, keys: &KeySequence) -> Option<Self> {
+        let before = self.keys.len().checked_sub(keys.len())?;
+        if !self.keys.keys().ends_with(keys.keys()) {
+            return None;
+        }
+        let (holds, downs) = (&self.holds[before..], &self.downs[before..]);
+        Self::new(keys.clone(), holds.to_vec(), downs.to_vec())
     }
 
     /// This sample as one of a text whose end it is, the beginning's features missing; `None` if
@@ -298,8 +334,10 @@ mod tests {
         assert_eq!(aligned.downs(), [None, None, Some(Duration(100_000))]);
         assert_eq!(aligned.aligned_to(&whole).as_ref(), Some(&aligned));
         assert_eq!(aligned.aligned_to(end.keys()), None, "longer");
+        assert_eq!(aligned.ending_with(end.keys()), Some(end));
         let middle = acquire("0 b down\n80 b up\n100 c down\n190 c up").unwrap();
         assert_eq!(middle.aligned_to(&whole), None);
+        assert_eq!(aligned.ending_with(middle.keys()), None);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub const HANDED_OVER_WITHIN: u64 = 100_000;
 pub fn pair(trace: &Trace) -> Result<Keystrokes, FailureToAcquire> {
     let mut pairing = Pairing {
         // Room for all at once: a vector that grew would leave copies of the password behind.
-        strokes: Keystrokes(Vec::with_capacity(trace.events().len())),
+        strokes: Keystrokes(Vec::with_capacity(trace.events().len()), None),
         returned: trace.events().iter().find_map(|event| match event {
             TraceEvent::Returned(at) => Some(*at),
             _ => None,
@@ -49,26 +49,33 @@ pub fn pair(trace: &Trace) -> Result<Keystrokes, FailureToAcquire> {
     for event in trace.events() {
         pairing.follow(event)?;
     }
-    if let Some(failure) = pairing.spoiled {
-        return Err(failure);
-    }
     match pairing.strokes.0.len() {
-        0 if pairing.ended_early => Err(FailureToAcquire::EndedEarly),
-        0 => Err(FailureToAcquire::NoPress),
-        1..=MAX_KEYS => Ok(pairing.strokes),
+        0 => Err(pairing.begun_anew.unwrap_or(FailureToAcquire::NoPress)),
+        1..=MAX_KEYS => {
+            pairing.strokes.1 = pairing.begun_anew;
+            Ok(pairing.strokes)
+        }
         _ => Err(FailureToAcquire::TooLong),
     }
 }
 
 /// The keystrokes of a text, in order. Wiped when dropped.
 #[derive(Default)]
-pub struct Keystrokes(Vec<Keystroke>);
+pub struct Keystrokes(Vec<Keystroke>, Option<FailureToAcquire>);
 
 impl Keystrokes {
     /// The keystrokes.
     #[must_use]
     pub fn strokes(&self) -> &[Keystroke] {
         &self.0
+    }
+
+    /// Why what was typed before these does not count, if something was: a shortcut, a loss,
+    /// another keyboard, an Enter that handed nothing over. They may be the whole text all the
+    /// same.
+    #[must_use]
+    pub fn begun_anew(&self) -> Option<FailureToAcquire> {
+        self.1
     }
 }
 
@@ -104,8 +111,7 @@ impl Keystroke {
 #[derive(Default)]
 struct Pairing {
     strokes: Keystrokes,
-    /// Text keys that are down, with the keystroke each began (gone if it was erased meanwhile).
-    held: Vec<(KeyCode, Option<usize>)>,
+    held: Held,
     /// Ctrl, Alt and Meta keys that are down.
     commands: Vec<KeyCode>,
     keyboard: Option<u8>,
@@ -113,10 +119,8 @@ struct Pairing {
     corrected: bool,
     /// When the conversation returned, for a live prompt.
     returned: Option<Micros>,
-    /// Why the text cannot be told from the keys, until it is begun anew.
-    spoiled: Option<FailureToAcquire>,
-    /// A text was ended by a terminator that did not hand it over.
-    ended_early: bool,
+    /// Why nothing counts that came before, if something came.
+    begun_anew: Option<FailureToAcquire>,
     ended: bool,
 }
 
@@ -127,20 +131,12 @@ impl Pairing {
         }
         self.last = Some(event.at());
         match event {
-            TraceEvent::Lost(_) => Err(FailureToAcquire::EventsLost),
-            TraceEvent::Gone(_) => Err(FailureToAcquire::DeviceGone),
-            TraceEvent::Returned(_) => Ok(()),
+            TraceEvent::Lost(_) => self.begin_anew(FailureToAcquire::EventsLost),
+            TraceEvent::Gone(_) => self.begin_anew(FailureToAcquire::DeviceGone),
+            TraceEvent::Returned(_) => {}
             TraceEvent::Key(event) => match event.motion {
-                Motion::Press => {
-                    if let Err(failure) = self.press(event) {
-                        self.spoiled = self.spoiled.or(Some(failure));
-                    }
-                    Ok(())
-                }
-                Motion::Release => {
-                    self.release(event);
-                    Ok(())
-                }
+                Motion::Press => self.press(event),
+                Motion::Release => self.release(event),
                 Motion::Repeat => {
                     // Whether a held text key has typed more text is decided by whoever draws it
                     // (the console repeats after 250 ms, a desktop later or never), so its
@@ -149,28 +145,37 @@ impl Pairing {
                     if event.key.role() == KeyRole::Erase && !self.ended {
                         self.erase();
                     }
-                    Ok(())
                 }
             },
         }
+        Ok(())
     }
 
-    fn press(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
+    /// What came so far is not of the answer, or cannot be told. What follows may still be the
+    /// whole text, or enough of its end.
+    fn begin_anew(&mut self, reason: FailureToAcquire) {
+        self.begun_anew = Some(reason);
+        self.strokes.wipe();
+        self.held.clear();
+        self.keyboard = None;
+        self.corrected = false;
+    }
+
+    fn press(&mut self, event: &KeyEvent) {
         match event.key.role() {
             KeyRole::Command => self.commands.push(event.key),
             // What is typed after the terminator belongs to the next prompt.
             _ if self.ended => {}
-            KeyRole::Text if !self.commands.is_empty() => return self.shortcut(event.key),
-            KeyRole::Text => return self.text(event),
+            KeyRole::Text if !self.commands.is_empty() => self.shortcut(event.key),
+            KeyRole::Text => self.text(event),
             KeyRole::Erase => {
-                self.one_keyboard(event)?;
+                self.one_keyboard(event);
                 self.erase();
             }
             KeyRole::Terminator => self.terminate(event.at),
-            KeyRole::Editing => return Err(FailureToAcquire::EditingKey),
+            KeyRole::Editing => self.begin_anew(FailureToAcquire::EditingKey),
             KeyRole::Modifier | KeyRole::Other => {}
         }
-        Ok(())
     }
 
     fn terminate(&mut self, at: Micros) {
@@ -179,44 +184,38 @@ impl Pairing {
             .is_none_or(|Micros(end)| end.saturating_sub(at.0) <= HANDED_OVER_WITHIN);
         // An Enter before any text ended something else.
         let text = !self.strokes.0.is_empty();
-        if handed_over {
-            self.ended = text;
-        } else {
-            self.ended_early |= text;
-            self.strokes.wipe();
-            self.held.clear();
-            self.keyboard = None;
-            self.corrected = false;
-            self.spoiled = None;
+        match (handed_over, text) {
+            (true, _) => self.ended = text,
+            (false, true) => self.begin_anew(FailureToAcquire::EndedEarly),
+            (false, false) => {}
         }
     }
 
-    fn text(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
-        self.one_keyboard(event)?;
-        if self.held.iter().any(|&(key, _)| key == event.key) {
-            return Err(FailureToAcquire::EventsLost);
+    fn text(&mut self, event: &KeyEvent) {
+        self.one_keyboard(event);
+        if self.held.contains(event.key) {
+            self.begin_anew(FailureToAcquire::EventsLost);
+            self.one_keyboard(event);
         }
-        self.held.push((event.key, Some(self.strokes.0.len())));
+        self.held.press(event.key, self.strokes.0.len());
         self.strokes.0.push(Keystroke {
             key: event.key,
             press: event.at,
             release: None,
             after_correction: std::mem::take(&mut self.corrected),
         });
-        Ok(())
     }
 
     /// What makes the text is all on one keyboard.
-    fn one_keyboard(&mut self, event: &KeyEvent) -> Result<(), FailureToAcquire> {
-        if *self.keyboard.get_or_insert(event.keyboard) == event.keyboard {
-            Ok(())
-        } else {
-            Err(FailureToAcquire::TwoKeyboards)
+    fn one_keyboard(&mut self, event: &KeyEvent) {
+        if *self.keyboard.get_or_insert(event.keyboard) != event.keyboard {
+            self.begin_anew(FailureToAcquire::TwoKeyboards);
+            self.keyboard = Some(event.keyboard);
         }
     }
 
     /// A text key while Ctrl, Alt or Meta is down.
-    fn shortcut(&mut self, key: KeyCode) -> Result<(), FailureToAcquire> {
+    fn shortcut(&mut self, key: KeyCode) {
         let ctrl_only = self
             .commands
             .iter()
@@ -227,26 +226,17 @@ impl Pairing {
                     self.erase();
                 }
                 self.corrected = false;
-                Ok(())
             }
-            KEY_H if ctrl_only => {
-                self.erase();
-                Ok(())
-            }
-            _ => Err(FailureToAcquire::EditingKey),
+            KEY_H if ctrl_only => self.erase(),
+            _ => self.begin_anew(FailureToAcquire::EditingKey),
         }
     }
 
     fn erase(&mut self) {
         if let Some(mut erased) = self.strokes.0.pop() {
             erased.wipe();
-            let gone = self.strokes.0.len();
-            for (_, stroke) in &mut self.held {
-                if *stroke == Some(gone) {
-                    *stroke = None;
-                }
-            }
-            self.corrected = gone > 0;
+            self.held.erased(self.strokes.0.len());
+            self.corrected = !self.strokes.0.is_empty();
         }
     }
 
@@ -255,11 +245,58 @@ impl Pairing {
         // A release without a press belongs to a key that went down before the prompt, one on
         // another keyboard to that keyboard's key.
         if self.keyboard == Some(event.keyboard)
-            && let Some(place) = self.held.iter().position(|&(key, _)| key == event.key)
-            && let (_, Some(stroke)) = self.held.swap_remove(place)
+            && let Some(stroke) = self.held.release(event.key)
         {
             self.strokes.0[stroke].release = Some(event.at);
         }
+    }
+}
+
+/// Text keys that are down, with the keystroke each began (none if it was erased meanwhile).
+struct Held(Vec<(KeyCode, Option<usize>)>);
+
+impl Default for Held {
+    fn default() -> Self {
+        // More keys than hands can hold: it does not grow and leave copies behind.
+        Self(Vec::with_capacity(64))
+    }
+}
+
+impl Held {
+    fn contains(&self, key: KeyCode) -> bool {
+        self.0.iter().any(|&(held, _)| held == key)
+    }
+
+    fn press(&mut self, key: KeyCode, stroke: usize) {
+        self.0.push((key, Some(stroke)));
+    }
+
+    /// The keystroke that this release ends, if it is still in the text.
+    fn release(&mut self, key: KeyCode) -> Option<usize> {
+        let place = self.0.iter().position(|&(held, _)| held == key)?;
+        let last = self.0.len() - 1;
+        self.0.swap(place, last);
+        self.0[last].0.zeroize();
+        self.0.pop()?.1
+    }
+
+    fn erased(&mut self, gone: usize) {
+        for (_, stroke) in &mut self.0 {
+            stroke.take_if(|stroke| *stroke == gone);
+        }
+    }
+
+    fn clear(&mut self) {
+        for (key, _) in &mut self.0 {
+            key.zeroize();
+        }
+        self.0.clear();
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -388,6 +425,51 @@ mod tests {
         assert_eq!(ended("200.001"), Err(FailureToAcquire::EndedEarly));
     }
 
+    /// A key that wakes the screen, another window, a keyboard that fell asleep: the text may
+    /// still be whole. What is broken off in the middle leaves only its end.
+    #[test]
+    fn what_comes_before_the_text_does_not_spoil_it() {
+        use FailureToAcquire as F;
+        let typed = "900 a down\n980 a up\n1000 b down\n1090 b up\n1200 enter down";
+        for (before, reason) in [
+            ("0 esc down\n50 esc up", F::EditingKey),
+            (
+                "0 leftmeta down\n10 l down\n50 l up\n60 leftmeta up",
+                F::EditingKey,
+            ),
+            (
+                "0 x down\n50 x up\n60 leftalt down\n70 tab down\n80 tab up\n90 leftalt up",
+                F::EditingKey,
+            ),
+            ("0 space down @1\n50 space up @1", F::TwoKeyboards),
+            ("0 lost", F::EventsLost),
+            ("0 x down\n10 gone", F::DeviceGone),
+            // The release of a was lost.
+            ("0 a down", F::EventsLost),
+        ] {
+            let trace: Trace = format!("{before}\n{typed}").parse().unwrap();
+            let pairs = pair(&trace).unwrap();
+            let keys: String = pairs.strokes().iter().map(|s| s.key.name()).collect();
+            assert_eq!(
+                (keys.as_str(), pairs.begun_anew()),
+                ("ab", Some(reason)),
+                "{before}"
+            );
+            assert!(
+                pairs.strokes().iter().all(|s| s.release.is_some()),
+                "{before}"
+            );
+        }
+        for middle in ["lost", "gone", "left down", "z down @1\n930 a down"] {
+            let text = format!(
+                "0 x down\n80 x up\n920 {middle}\n{}",
+                "1000 b down\n1090 b up"
+            );
+            assert!(!keys(&text).unwrap().contains('x'), "{middle}");
+        }
+        assert_eq!(pair(&typed.parse().unwrap()).unwrap().begun_anew(), None);
+    }
+
     #[test]
     fn refusals_have_their_reason() {
         use FailureToAcquire as F;
@@ -396,14 +478,13 @@ mod tests {
             ("0 enter up\n10 leftshift down", F::NoPress),
             ("0 a down\n10 backspace down", F::NoPress),
             ("0 a down\n10 lost", F::EventsLost),
-            ("0 a down\n20 a down", F::EventsLost),
             ("0 a down\n10 gone", F::DeviceGone),
-            ("0 a down\n10 b down @1", F::TwoKeyboards),
             ("0 a down\n10 backspace down @1", F::TwoKeyboards),
             ("10 a down\n0 a up", F::OutOfOrder),
             ("0 a down\n10 left down", F::EditingKey),
             ("0 a down\n10 leftctrl down\n20 w down", F::EditingKey),
             ("0 leftctrl down\n5 leftalt down\n20 u down", F::EditingKey),
+            ("0 a down\n80 a up\n90 enter down\n91 lost", F::EventsLost),
         ] {
             assert_eq!(keys(text), Err(reason), "{text}");
         }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{Builder, JoinHandle};
@@ -16,6 +17,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::socket::{MsgFlags, send};
 
 use crate::evdev::{Keyboard, Reading, monotonic};
 use crate::keyboards::{InputTree, Node};
@@ -98,7 +100,7 @@ pub(crate) struct Report {
 /// The reading thread, as its owner sees it. Dropped, it ends.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    stop: PipeWriter,
+    stop: UnixStream,
     report: Receiver<Report>,
     thread: JoinHandle<()>,
 }
@@ -114,7 +116,7 @@ impl Reader {
         // Watched before they are listed, so that none appears unseen in between.
         let appearing = watch(&devices.tree);
         let nodes = devices.tree.keyboards(seat).map_err(hidden)?;
-        let (stop_read, stop) = io::pipe()?;
+        let (stop_read, stop) = UnixStream::pair()?;
         let (sender, report) = mpsc::channel();
         let (ready, all_open) = mpsc::channel();
         let mut listener = Listener::new(devices.clone(), seat, appearing)?;
@@ -140,8 +142,10 @@ impl Reader {
     /// # Errors
     /// If the thread does not answer. It is then left to itself; the module's code stays mapped
     /// for it (build.rs of pam_keydyn).
-    pub(crate) fn finish(mut self) -> Result<Report, NotReading> {
-        self.stop.write_all(&monotonic().0.to_ne_bytes())?;
+    pub(crate) fn finish(self) -> Result<Report, NotReading> {
+        // Not write: if the thread were gone, SIGPIPE would end the host.
+        let returned = monotonic().0.to_ne_bytes();
+        send(self.stop.as_raw_fd(), &returned, MsgFlags::MSG_NOSIGNAL)?;
         let report = self.report.recv_timeout(HAND_OVER_WITHIN);
         let report = report.map_err(|_| NotReading::Failed)?;
         let _ = self.thread.join();
@@ -244,7 +248,7 @@ impl Listener {
     }
 
     /// Reads until told to stop. `None` if nobody wants to know any more.
-    fn listen(mut self, mut stop: PipeReader, ready: &Sender<()>) -> Option<Report> {
+    fn listen(mut self, mut stop: UnixStream, ready: &Sender<()>) -> Option<Report> {
         loop {
             if self.pending == 0 {
                 let _ = ready.send(());
@@ -294,7 +298,7 @@ impl Listener {
         let events = self.appearing.as_ref().map(Inotify::read_events);
         for event in events.and_then(Result::ok).unwrap_or_default() {
             let node = event.name.as_ref().and_then(|name| name.to_str());
-            // Whether it is this seat's is asked again at the end: udev may not know yet.
+            // Whether it is this seat's is asked at each reading: udev may not know yet.
             if let Some(node) = node.and_then(|name| self.devices.tree.keyboard(name))
                 && self.begin_to_open(node).is_err()
             {
@@ -346,8 +350,14 @@ impl Listener {
     /// Takes what every keyboard has to say. One that is gone is let go.
     fn read(&mut self) {
         let (recorder, known) = (&mut self.recorder, &mut self.known);
+        let (tree, seat) = (&self.devices.tree, &self.seat);
         self.keyboards.retain_mut(|heard| {
             let now = monotonic();
+            // Of one that appeared udev may have said so only now.
+            if tree.seat_of(&heard.name) != *seat {
+                recorder.disown(heard.number);
+                return false;
+            }
             let (number, last) = (heard.number, &mut heard.last);
             let read = heard.keyboard.read(&mut |reading| {
                 if let Reading::Key(at, ..) = reading {
@@ -368,12 +378,7 @@ impl Listener {
         });
     }
 
-    fn report(mut self, returned: Micros) -> Report {
-        for heard in &self.keyboards {
-            if self.devices.tree.seat_of(&heard.name) != self.seat {
-                self.recorder.disown(heard.number);
-            }
-        }
+    fn report(self, returned: Micros) -> Report {
         let text_on = self.recorder.text_on();
         Report {
             pressed: text_on.is_some(),
@@ -652,11 +657,14 @@ mod tests {
         type_keys(&mut typist, &[A]);
         // udev gets to it after the kernel has shown it.
         desk.machine.on_seat(2, "seat1");
+        // What becomes of it from now on is nothing to this seat.
+        foreign.overrun(moment());
+        drop(foreign);
         let report = reader.finish().unwrap();
         assert_eq!(report.model, 101);
         let text = typed(report);
         assert!(
-            text.contains("a down") && !text.contains("b down"),
+            text.contains("a down") && !text.contains("b down") && !text.contains("lost"),
             "{text}"
         );
     }

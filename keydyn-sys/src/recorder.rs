@@ -72,8 +72,15 @@ impl Recorder {
 
     /// Forgets what was typed on a keyboard that turns out to be somebody else's.
     pub(crate) fn disown(&mut self, keyboard: u8) {
-        self.events
-            .retain(|event| !matches!(event, TraceEvent::Key(event) if event.keyboard == keyboard));
+        let mut kept = 0;
+        for i in 0..self.events.len() {
+            let event = &self.events[i];
+            if !matches!(event, TraceEvent::Key(event) if event.keyboard == keyboard) {
+                self.events.swap(kept, i);
+                kept += 1;
+            }
+        }
+        self.cut(kept);
     }
 
     /// Inserts in place, behind everything that is not later: keyboards are read in turn, so what
@@ -93,10 +100,13 @@ impl Recorder {
     /// as what is kept.
     fn drop_the_older_half(&mut self) {
         self.events.copy_within(ROOM / 2.., 0);
-        for event in &mut self.events[ROOM / 2..] {
-            wipe(event);
-        }
-        self.events.truncate(ROOM / 2);
+        self.cut(ROOM / 2);
+    }
+
+    /// Wipes and drops the events from here on: behind the end of a vector nothing is wiped.
+    fn cut(&mut self, len: usize) {
+        self.events[len..].iter_mut().for_each(wipe);
+        self.events.truncate(len);
     }
 
     /// The trace of a conversation that returned at this moment; what came later is the next one's.
@@ -110,10 +120,7 @@ impl Recorder {
             .iter()
             .find(|event| !matches!(event, TraceEvent::Key(_)))
             .copied();
-        for event in &mut self.events[later..] {
-            wipe(event);
-        }
-        self.events.truncate(later);
+        self.cut(later);
         // A loss is stamped when it is noticed, and may have been before the return.
         match late_loss {
             Some(TraceEvent::Gone(_)) => self.insert(TraceEvent::Gone(returned)),

@@ -61,7 +61,10 @@ impl Carried {
             Err(failure) => out.put([0, failure.code()]),
             Ok(sample) => {
                 let keys = sample.keys().keys();
-                out.put([1, u8::try_from(keys.len()).ok()?])?;
+                let mark = sample
+                    .begun_anew()
+                    .map_or(WHOLE, |reason| AFTER + reason.code());
+                out.put([mark, u8::try_from(keys.len()).ok()?])?;
                 for key in keys {
                     out.put(key.0.to_ne_bytes())?;
                 }
@@ -93,7 +96,11 @@ impl Carried {
         let keyboard = from.u32()?;
         let typing = match from.take()? {
             [0, code] => Err(FailureToAcquire::from_code(code)?),
-            [_, count] => {
+            [mark, count] => {
+                let begun_anew = match mark.checked_sub(AFTER) {
+                    None => None,
+                    Some(code) => Some(FailureToAcquire::from_code(code)?),
+                };
                 // Room for all at once: a vector that grew would leave copies behind.
                 let count = usize::from(count);
                 let mut keys = Vec::with_capacity(count);
@@ -111,7 +118,7 @@ impl Carried {
                 };
                 let holds = features(count)?;
                 let downs = features(count.checked_sub(1)?)?;
-                Ok(Sample::new(keys, holds, downs)?)
+                Ok(Sample::new(keys, holds, downs)?.after(begun_anew))
             }
         };
         Some(Self {
@@ -125,6 +132,11 @@ impl Carried {
         })
     }
 }
+
+/// What stands in front of a sample: nothing came before it, or something that for this reason does
+/// not count.
+const WHOLE: u8 = 1;
+const AFTER: u8 = 2;
 
 struct Writer<'a>(&'a mut [u8]);
 
@@ -184,6 +196,8 @@ mod tests {
         for typing in [
             Ok(sample(1)),
             Ok(sample(10)),
+            Ok(sample(10).after(Some(FailureToAcquire::SeatInactive))),
+            Ok(sample(10).after(Some(FailureToAcquire::EndedEarly))),
             Ok(sample(128)),
             Err(FailureToAcquire::SourceFailed),
         ] {

@@ -182,11 +182,13 @@ impl Profile {
     fn matching(&self, sample: &Sample) -> Result<(&Sequence, Sample), FailureToAcquire> {
         let (index, aligned) = self
             .align(sample, self.armed())
-            .ok_or(FailureToAcquire::UnknownSequence)?;
+            .ok_or_else(|| unknown(sample))?;
         Ok((&self.sequences[index], aligned))
     }
 
-    /// The same text first, then one that it is the end of.
+    /// The same text first, then one that it is the end of. Where a text is in force, what was
+    /// typed in front of it does not matter: it may have been learned from typings that began
+    /// before their prompts.
     pub(super) fn align(&self, sample: &Sample, armed_only: bool) -> Option<(usize, Sample)> {
         let eligible = || {
             let all = self.sequences.iter().enumerate();
@@ -194,13 +196,19 @@ impl Profile {
         };
         let same = eligible().find(|(_, sequence)| sequence.template.matches(sample));
         if let Some((index, _)) = same {
-            return Some((index, sample.clone()));
+            return Some((index, sample.clone().after(None)));
         }
-        eligible().find_map(|(index, sequence)| {
+        let end = eligible().find_map(|(index, sequence)| {
             let aligned = sample.aligned_to(sequence.template.keys())?;
             sequence.template.judge(&aligned).ok()?;
             Some((index, aligned))
-        })
+        });
+        let all_but_beginning = || {
+            eligible().find_map(|(index, sequence)| {
+                Some((index, sample.ending_with(sequence.template.keys())?))
+            })
+        };
+        end.or_else(|| armed_only.then(all_but_beginning).flatten())
     }
 
     /// Learns a typing, and arms the sequence when learning has shown enough.
@@ -285,7 +293,10 @@ impl Profile {
             return Ok((index, aligned));
         }
         if any_armed {
-            return Err(FailureToAcquire::UnknownSequence);
+            return Err(unknown(sample));
+        }
+        if let Some(reason) = sample.begun_anew() {
+            return Err(reason);
         }
         sample.check_whole()?;
         let index = self.begin_sequence(sample.keys().clone());
@@ -336,6 +347,12 @@ impl Profile {
                 .learn(&oldest.sample, oldest.gain);
         }
     }
+}
+
+/// Why a sample that is of no known text is none, as precisely as can be told.
+fn unknown(sample: &Sample) -> FailureToAcquire {
+    let reason = sample.begun_anew();
+    reason.unwrap_or(FailureToAcquire::UnknownSequence)
 }
 
 #[cfg(test)]
@@ -460,6 +477,54 @@ pub(super) mod tests {
         };
         let stranger = profile.judge(&slow(&late(&owner, 1))).unwrap();
         assert!(stranger.score.unwrap() > 0.18);
+    }
+
+    #[test]
+    fn what_was_typed_in_front_of_a_text_in_force_does_not_matter() {
+        let profile = learned(30);
+        let owner = typing(16, 8, 31);
+        let score = profile.judge(&owner).unwrap().score;
+        // One key more in front, as from a screen that it wakes.
+        let mut keys = vec![KeyCode(57)];
+        keys.extend_from_slice(owner.keys().keys());
+        let us = |features: &[Option<Duration>]| {
+            let front = std::iter::once(Some(Duration(90_000)));
+            front.chain(features.iter().copied()).collect::<Vec<_>>()
+        };
+        let woken = Sample::new(KeySequence::new(keys), us(owner.holds()), us(owner.downs()));
+        assert_eq!(profile.judge(&woken.unwrap()).unwrap().score, score);
+    }
+
+    #[test]
+    fn a_text_learned_without_its_beginning_stays_the_owners() {
+        let mut profile = Profile::new();
+        let late = |seed| typing(17, 7, seed);
+        for i in 0..30 {
+            let sitting = if i < 10 { 0 } else { 100_000 };
+            profile
+                .learn(&lesson(&late(i), sitting + u64::from(i)))
+                .unwrap();
+        }
+        assert!(profile.armed());
+        let whole = typing(16, 8, 3);
+        assert!(profile.judge(&whole).unwrap().score.is_some());
+        profile.learn(&lesson(&whole, 200_000)).unwrap();
+        assert_eq!(profile.window.back().unwrap().sample.keys().len(), 7);
+    }
+
+    #[test]
+    fn what_is_left_of_a_text_is_learned_only_if_the_text_is_known() {
+        let reason = FailureToAcquire::EditingKey;
+        let after = |seed| typing(16, 8, seed).after(Some(reason));
+        let mut profile = Profile::new();
+        assert_eq!(profile.learn(&lesson(&after(0), 0)), Err(reason));
+        profile.learn(&lesson(&typing(16, 8, 0), 0)).unwrap();
+        profile.learn(&lesson(&after(1), 1)).unwrap();
+        assert_eq!(profile.window[1].sample.begun_anew(), None);
+        let armed = learned(30);
+        assert!(armed.judge(&after(2)).is_ok());
+        let other = typing(30, 8, 2).after(Some(reason));
+        assert_eq!(armed.judge(&other), Err(reason));
     }
 
     #[test]
