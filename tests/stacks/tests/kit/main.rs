@@ -256,7 +256,11 @@ fn each_trace_is_told_by_its_defect_and_refused_when_armed() {
             Err(error) => error.to_string(),
             Ok(trace) => match Sample::acquire(&trace) {
                 Err(failure) => failure.to_string(),
-                Ok(_) => "can be used".to_owned(),
+                // What broke it off: what is left can only be of a text that is known.
+                Ok(sample) => match sample.begun_anew() {
+                    Some(reason) => reason.to_string(),
+                    None => "can be used".to_owned(),
+                },
             },
         };
         assert_eq!(said, says[0], "{name}");
