@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
+use keydyn_core::printable::printable;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
 use keydyn_core::store::vault::survey::account_of;
@@ -127,7 +128,7 @@ impl Account {
     /// What the other verbs are to be told to mean this account.
     pub(crate) fn argument(&self) -> String {
         match &self.name {
-            Some(name) => name.clone(),
+            Some(name) => printable(name),
             None => format!("--uid {}", self.uid),
         }
     }
@@ -136,7 +137,7 @@ impl Account {
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{name} (uid {})", self.uid),
+            Some(name) => write!(f, "{} (uid {})", printable(name), self.uid),
             None => write!(f, "uid {}, which no user has", self.uid),
         }
     }
@@ -155,5 +156,15 @@ mod tests {
         assert_eq!(root, Account::with_uid(0));
         let gone = Account::with_uid(u32::MAX - 7);
         assert_eq!(gone.argument(), "--uid 4294967288");
+    }
+
+    #[test]
+    fn a_name_of_the_name_service_reaches_no_terminal_raw() {
+        let account = Account {
+            uid: 7,
+            name: Some("a\u{1b}[2J".into()),
+        };
+        assert_eq!(account.to_string(), "a\\u{1b}[2J (uid 7)");
+        assert_eq!(account.argument(), "a\\u{1b}[2J");
     }
 }

@@ -12,6 +12,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
+use keydyn_core::printable::printable;
 
 /// Keystroke dynamics as a second factor: not only what is typed, but how.
 #[derive(Debug, Parser)]
@@ -27,8 +28,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = failure.message() {
-                // Where nobody reads messages, the exit code has to do.
-                let _ = writeln!(io::stderr(), "keydyn: {message}");
+                // A message may quote a file. Where nobody reads messages, the exit code has to do.
+                let _ = writeln!(io::stderr(), "keydyn: {}", printable(&message));
             }
             failure.exit_code()
         }

@@ -277,3 +277,13 @@ fn a_field_without_an_end_is_not_read_to_its_end() {
     let message = "huge.csv, line 2: more than 64 KiB without the end of a line; this is not a CSV file, or a line end was lost";
     assert_eq!(told, (message.to_owned(), 3));
 }
+
+#[test]
+fn a_file_s_name_reaches_no_terminal_raw() {
+    let (message, code) = common::failure_in(".", &["not\u{1b}[2Jthere.csv"]);
+    assert!(
+        message.starts_with("not\\u{1b}[2Jthere.csv: "),
+        "{message:?}"
+    );
+    assert_eq!(code, 3);
+}

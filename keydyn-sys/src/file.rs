@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keydyn_core::store::files::{FileError, LockGuard, StateFiles, previous};
+use keydyn_core::store::files::{FileError, LockGuard, StateFiles, previous, unfinished};
 use keydyn_core::store::host::{HOST_KEY_LEN, HostKey};
 use nix::dir::{Dir, Entry};
 use nix::errno::Errno;
@@ -182,7 +182,7 @@ impl StateDir {
 
     /// Keeps what is there under the name of the previous generation.
     fn keep(&self, directory: &OwnedFd, name: &str) -> Result<(), FileError> {
-        let (before, temporary) = (previous(name), format!(".{name}.old"));
+        let (before, [_, temporary]) = (previous(name), unfinished(name));
         let path = self.path.join(&before);
         discard(directory, &temporary);
         match linkat(directory, name, directory, &*temporary, AtFlags::empty()) {
@@ -236,7 +236,7 @@ impl StateFiles for StateDir {
         let directory = self.directory_to_write()?;
         let path = self.path.join(name);
         // One name for all, under the account's lock: a crash leaves at most one behind.
-        let temporary = format!(".{name}.new");
+        let [temporary, _] = unfinished(name);
         discard(&directory, &temporary);
         let written = self.create(&directory, &temporary, bytes).and_then(|()| {
             if keep_previous {
@@ -256,12 +256,15 @@ impl StateFiles for StateDir {
         let Some(directory) = self.directory()? else {
             return Ok(());
         };
-        for file in [previous(name), name.to_owned()] {
-            discard(&directory, &format!(".{file}.new"));
-            discard(&directory, &format!(".{file}.old"));
+        let finished = [previous(name), name.to_owned()];
+        let files = finished.into_iter().flat_map(|file| {
+            let [new, old] = unfinished(&file);
+            [new, old, file]
+        });
+        for file in files {
             match unlinkat(&directory, &*file, UnlinkatFlags::NoRemoveDir) {
                 Ok(()) | Err(Errno::ENOENT) => {}
-                Err(errno) => return Err(failed(&self.path.join(name), "remove", errno)),
+                Err(errno) => return Err(failed(&self.path.join(file), "remove", errno)),
             }
         }
         fsync(&directory).map_err(|errno| failed(&self.path, "save", errno))

@@ -85,6 +85,12 @@ pub enum PamFailure {
     /// The account is.
     #[error("the account has expired")]
     AccountExpired,
+    /// The password is right and the service's `account` lines keep the user out. With what libpam
+    /// calls the reason.
+    #[error(
+        "the password is right, but the account may not be used now ({0}): it is locked or expired, or a rule keeps it out; see `chage -l`, `faillock` and the `account` lines of the PAM service `keydyn`"
+    )]
+    AccountRefused(String),
     /// Anything else.
     #[error("the PAM service `keydyn` could not check the password: {0}")]
     Other(String),
@@ -151,20 +157,25 @@ impl Service {
         }
         // SAFETY: the handle is open, and `answering` outlives it.
         let mut code = unsafe { pam_authenticate(handle, 0) };
-        if code == PAM_SUCCESS {
+        let believed = code == PAM_SUCCESS;
+        if believed {
             // SAFETY: as above.
             code = unsafe { pam_acct_mgmt(handle, 0) };
         }
-        let result = outcome(handle, code);
+        let result = outcome(handle, code, believed);
         // SAFETY: the handle is open and not used after this.
         let _ = unsafe { pam_end(handle, code) };
         result
     }
 }
 
-fn outcome(handle: *mut Handle, code: c_int) -> Result<(), PamFailure> {
+/// `believed`: the code is the account's, as the password was right.
+fn outcome(handle: *mut Handle, code: c_int, believed: bool) -> Result<(), PamFailure> {
     Err(match code {
         PAM_SUCCESS => return Ok(()),
+        PAM_AUTH_ERR | PAM_USER_UNKNOWN | PAM_MAXTRIES | PAM_PERM_DENIED if believed => {
+            PamFailure::AccountRefused(explained(handle, code))
+        }
         PAM_AUTH_ERR | PAM_USER_UNKNOWN | PAM_MAXTRIES | PAM_PERM_DENIED => {
             PamFailure::WrongPassword
         }
@@ -329,6 +340,14 @@ mod tests {
             with("success", "new_authtok_reqd"),
             Err(PamFailure::PasswordExpired)
         ));
+        for refused in ["auth_err", "user_unknown", "perm_denied"] {
+            let failure = with("success", refused).unwrap_err();
+            assert!(
+                matches!(failure, PamFailure::AccountRefused(_)),
+                "{refused}"
+            );
+            assert!(failure.to_string().contains("password is right"));
+        }
         let down = with("authinfo_unavail", "success").unwrap_err().to_string();
         assert!(
             down.contains("cannot retrieve authentication info"),

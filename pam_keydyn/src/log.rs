@@ -72,13 +72,10 @@ impl Log {
     }
 }
 
-/// A name from outside in a form that cannot forge a line of the log.
+/// A name from outside in a form that cannot forge a line of the log, nor fill it.
 pub(crate) fn printable(name: &str) -> String {
-    let mut shown: String = name
-        .chars()
-        .take(64)
-        .flat_map(char::escape_default)
-        .collect();
+    let start: String = name.chars().take(64).collect();
+    let mut shown = keydyn_core::printable::printable(&start);
     if name.chars().nth(64).is_some() {
         shown.push_str("...");
     }

@@ -5,6 +5,10 @@ use super::protocol::{ImpostorSet, LearnRule, Protocol};
 use crate::detector::{DetectorKind, Threshold};
 use crate::template::GainPolicy;
 
+/// The most scores of one evaluation: each takes up to some 50 bytes until the figures are read
+/// off, together less than 500 MB.
+const MOST_SCORES: u64 = 8_000_000;
+
 /// Everything that an evaluation is asked for, the detector aside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setup {
@@ -116,6 +120,22 @@ pub enum Unsuitable {
         /// What else could be done, first.
         advice: String,
     },
+    /// It would not fit the memory.
+    #[error(
+        "{accounts} account(s) in {draws} draw(s) of impostors would give {scores} scores, and more than {limit} are not kept in memory; use {fewer}"
+    )]
+    TooManyScores {
+        /// Whose accounts.
+        accounts: usize,
+        /// How often impostors would be drawn.
+        draws: u32,
+        /// How many scores there would be.
+        scores: u64,
+        /// How many there may be.
+        limit: u64,
+        /// What would make them fewer.
+        fewer: &'static str,
+    },
     /// No account has attempts that can be judged.
     #[error(
         "no account could be judged: {failures} attempts lack too many features or are of another text"
@@ -168,7 +188,53 @@ impl Setup {
                 detector: kind.name(),
             });
         }
-        Ok(())
+        self.check_scores(data, MOST_SCORES)
+    }
+
+    fn check_scores(&self, data: &DataSet, limit: u64) -> Result<(), Unsuitable> {
+        let (scores, draws) = (self.scores(data), self.draws(data));
+        if scores <= limit {
+            return Ok(());
+        }
+        Err(Unsuitable::TooManyScores {
+            accounts: data.typists().len(),
+            draws,
+            scores,
+            limit,
+            fewer: if draws > 1 {
+                "a file with fewer users, or fewer draws (`--seeds`)"
+            } else {
+                "a file with fewer users, or fewer attempts of each impostor (`--impostors`)"
+            },
+        })
+    }
+
+    /// How many scores an evaluation of one detector keeps, at most.
+    fn scores(&self, data: &DataSet) -> u64 {
+        let set = self.impostor_set(data);
+        let of_one = |typist: &Typist| set.of(typist).len();
+        let everybody: usize = data.typists().iter().map(of_one).sum();
+        let of_account = |(number, owner): (usize, &Typist)| {
+            let Some((_, test)) = self.protocol.split(&owner.attempts) else {
+                return 0;
+            };
+            let others = if data.has_attackers() {
+                data.others(number).map(of_one).sum()
+            } else {
+                everybody - of_one(owner)
+            };
+            let impostors = match self.draws_impostors() {
+                // Each login is of one typing at least.
+                true if others > 0 => {
+                    test.len() / self.learn.genuine_per_impostor() * self.attempts
+                }
+                true => 0,
+                false => others * self.every,
+            };
+            (test.len() + impostors) as u64
+        };
+        let accounts = data.typists().iter().enumerate().map(of_account);
+        accounts.sum::<u64>() * u64::from(self.draws(data))
     }
 
     /// The fewest attempts that an owner must have: an enrolment, a genuine attempt to test, and
@@ -299,6 +365,42 @@ mod tests {
         assert_eq!(least(1, LearnRule::Accepted), 15);
         assert_eq!(least(10, LearnRule::Accepted), 60);
         assert_eq!(least(10, LearnRule::Genuine), 20);
+    }
+
+    #[test]
+    fn more_scores_than_fit_the_memory_are_told_before_any_work() {
+        let data = typist::population(1, 4, 1, 20, &some_text(3));
+        let once = Setup {
+            protocol: Protocol::Static,
+            ..Setup::default()
+        };
+        // Four owners with ten attempts, and five of each of three others.
+        assert_eq!(once.scores(&data), 4 * (10 + 15));
+        assert_eq!(once.check_scores(&data, 100), Ok(()));
+        assert_eq!(
+            once.check_scores(&data, 99).unwrap_err().to_string(),
+            "4 account(s) in 1 draw(s) of impostors would give 100 scores, and more than 99 are not kept in memory; use a file with fewer users, or fewer attempts of each impostor (`--impostors`)"
+        );
+        // Ten draws of ten attempts, an impostor after every fifth.
+        let drawn = Setup::default();
+        assert_eq!(drawn.scores(&data), 10 * 4 * (10 + 2));
+        let error = drawn.check_scores(&data, 479).unwrap_err().to_string();
+        assert!(
+            error.contains("480 scores") && error.contains("--seeds"),
+            "{error}"
+        );
+        let most = Setup {
+            seeds: 1_000_000,
+            ..drawn
+        };
+        let error = most.check_data(&data, OURS).unwrap_err();
+        assert!(matches!(
+            error,
+            Unsuitable::TooManyScores {
+                scores: 48_000_000,
+                ..
+            }
+        ));
     }
 
     #[test]

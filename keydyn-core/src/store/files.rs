@@ -19,7 +19,8 @@ pub trait StateFiles {
     /// If it cannot be written; the old file is then still there.
     fn write(&self, name: &str, bytes: &[u8], keep_previous: bool) -> Result<(), FileError>;
 
-    /// Removes the file and its previous generation, if they are there.
+    /// Removes the file, its previous generation, and what is [`unfinished`] of both, if they are
+    /// there.
     ///
     /// # Errors
     /// If one of them is there and cannot be removed.
@@ -39,6 +40,13 @@ pub trait LockGuard {}
 #[must_use]
 pub fn previous(name: &str) -> String {
     format!("{name}.previous")
+}
+
+/// The names under which a file is written, and its previous generation kept, until they are
+/// renamed. A crash may leave them behind.
+#[must_use]
+pub fn unfinished(name: &str) -> [String; 2] {
+    ["new", "old"].map(|step| format!(".{name}.{step}"))
 }
 
 /// Why a file could not be read or written. The path is part of the message.

@@ -15,6 +15,7 @@ use keydyn_core::eval::protocol::{ImpostorSet, LearnRule, Protocol};
 use keydyn_core::eval::read;
 use keydyn_core::eval::setup::{Setup, Unsuitable};
 use keydyn_core::policy::Strictness;
+use keydyn_core::printable::printable;
 use keydyn_core::template::GainPolicy;
 
 use crate::failure::{EXIT_CODES, Failure};
@@ -244,7 +245,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let mut results = Vec::new();
     for kind in arguments.detectors() {
         let figures = measure(&data, &setup, kind).map_err(|reason| Failure::Unsuitable {
-            file: arguments.file.display().to_string(),
+            file: shown(&arguments.file),
             reason,
         })?;
         let score_us = stopwatch::score_micros(&data, &setup, kind);
@@ -253,15 +254,20 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     if arguments.json {
         json::write(out, &data, &results)?;
     } else {
-        let file = arguments.file.display().to_string();
+        let file = shown(&arguments.file);
         let paper = Paper::of_stdout();
         out.write_all(text::result(&paper, &file, &data, &results).as_bytes())?;
     }
     Ok(out.flush()?)
 }
 
+/// The file's name for titles and messages.
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
 fn open(path: &Path) -> Result<DataSet, Failure> {
-    let file = path.display().to_string();
+    let file = shown(path);
     match File::open(path) {
         Ok(source) => {
             let length = source.metadata().map_or(0, |metadata| metadata.len());

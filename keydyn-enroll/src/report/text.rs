@@ -10,6 +10,7 @@ use keydyn_core::eval::setup::{LeftOut, Reason, alone};
 use keydyn_core::eval::summary::Summary;
 use keydyn_core::eval::trial::SittingTally;
 use keydyn_core::policy::Strictness;
+use keydyn_core::printable::printable;
 use keydyn_core::template::GainPolicy;
 
 use super::Outcome;
@@ -157,7 +158,7 @@ fn learned_otherwise(outcome: &Outcome) -> bool {
 fn sittings(data: &DataSet, figures: &Figures) -> Table {
     let keyboard = |keyboard: u16| {
         let name = data.about().keyboards.get(usize::from(keyboard));
-        name.map_or(NO_FIGURE, String::as_str).to_owned()
+        name.map_or(NO_FIGURE.to_owned(), |name| printable(name))
     };
     let counts = |tally: &SittingTally| {
         [
@@ -178,7 +179,7 @@ fn sittings(data: &DataSet, figures: &Figures) -> Table {
     }
     let mut table = Table::new(&[&["session", "keyboard"][..], &headings].concat());
     for (sitting, tally) in &figures.sittings {
-        let session = data.session_name(sitting.session);
+        let session = printable(&data.session_name(sitting.session));
         let on = sitting
             .keyboard
             .map_or_else(|| NO_FIGURE.to_owned(), keyboard);
@@ -204,7 +205,7 @@ fn notes(data: &DataSet) -> Vec<String> {
         ));
     }
     if !about.ignored_columns.is_empty() {
-        let columns = about.ignored_columns.join(", ");
+        let columns = printable(&about.ignored_columns.join(", "));
         notes.push(format!("Columns that were not used: {columns}."));
     }
     let bare = |typist: &&Typist| typist.recorded() == Recorded::DownDowns;
@@ -221,6 +222,7 @@ fn notes(data: &DataSet) -> Vec<String> {
 fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for LeftOut { name, reason } in &figures.left_out {
+        let name = printable(name);
         let (why, name) = match reason {
             Reason::TooFew { has } => {
                 let needs = figures.setup.least_attempts(data);
@@ -230,11 +232,11 @@ fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
             }
             Reason::NotEnrolled => {
                 let why = "fewer than 3 typings that could be enrolled";
-                (why.to_owned(), name.clone())
+                (why.to_owned(), name)
             }
             Reason::OneSided => {
                 let why = "no attempt of the owner, or none of an impostor, that could be judged";
-                (why.to_owned(), name.clone())
+                (why.to_owned(), name)
             }
         };
         by_reason.entry(why).or_default().push(name);

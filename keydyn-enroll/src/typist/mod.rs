@@ -10,6 +10,7 @@ use std::env;
 use clap::Args;
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::digraph::Sample;
+use keydyn_core::printable::printable;
 use keydyn_sys::capture::SeatKeyboards;
 use keydyn_sys::hardening::forbid_dumps;
 use keydyn_sys::pam_application::{SERVICE, Service};
@@ -187,7 +188,7 @@ impl Desk {
         account: &Account,
         places: &Directories,
     ) -> Result<(Known, Typed), TypingFailure> {
-        let typed = match self.ask(&format!("Password of {}: ", self.person.user))? {
+        let typed = match self.ask(&format!("Password of {}: ", printable(&self.person.user)))? {
             Asked::Typed(typed) => typed,
             Asked::End => return Err(TypingFailure::NothingTyped),
         };

@@ -130,6 +130,27 @@ fn of_a_forgotten_user_no_file_is_left() {
 }
 
 #[test]
+fn a_first_save_that_was_cut_short_is_forgotten_too() {
+    for left in [
+        ".65534.profile.new",
+        ".65534.profile.old",
+        ".65534.second.new",
+        ".65534.state.new",
+        ".65534.disabled.new",
+    ] {
+        let place = Place::new();
+        place.arm(1234);
+        let others = names(&place);
+        fs::write(place.state().join(left), b"half").unwrap();
+        let done = place.keydyn(&["status", "--all"]).piped("");
+        done.assert(0, &["nobody (uid 65534)"]);
+        let done = place.keydyn(&["forget", "nobody", "--yes"]).piped("");
+        done.assert(0, &["Nothing is kept of nobody (uid 65534) any more"]);
+        assert_eq!(names(&place), others, "{left}");
+    }
+}
+
+#[test]
 fn a_user_has_to_be_named() {
     let place = Place::new();
     for verb in ["reset", "forget"] {

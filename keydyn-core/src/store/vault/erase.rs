@@ -6,6 +6,7 @@ use super::{
     AccountState, FILE_LEN, FileError, LockGuard, Opening, Slot, Standing, StateFiles, Vault,
     previous,
 };
+use crate::store::files::unfinished;
 
 impl Vault<'_> {
     /// Forgets what was learned: the account is one of which nothing is known, its throttle is
@@ -33,16 +34,26 @@ impl Vault<'_> {
         let switch = Switch::new(self.main, self.run);
         let (whom, lock) = (Whom::User(self.uid), self.lock_name());
         let other = [whom.file_name(), lock.clone()];
-        if !self.is_known() && !other.iter().any(|name| self.is_anywhere(name)) {
+        let mut other = other.into_iter().chain(self.left_unfinished());
+        if !self.is_known() && !other.any(|name| self.is_anywhere(&name)) {
             return Ok(false);
         }
         let _locks = self.lock_everywhere()?;
         if self.is_known() {
             self.begin_anew()?;
         }
+        // Of an account that is not known, a first save that was cut short may be there.
+        for slot in [Slot::Second, Slot::First] {
+            self.main.remove(&self.profile_name(slot))?;
+        }
+        self.run.remove(&self.state_name())?;
         self.main.remove(&self.state_name())?;
         // Whoever was disabled for being locked out is no longer.
         switch.enable(whom)?;
+        for files in [self.run, self.main] {
+            // What is left of a `disable` that was cut short.
+            files.remove(&whom.file_name())?;
+        }
         // Whoever waits for a lock that is gone takes a new one.
         self.run.remove(&lock)?;
         self.main.remove(&lock)?;
@@ -89,6 +100,15 @@ impl Vault<'_> {
             || [&state, &previous(&state)]
                 .iter()
                 .any(|name| self.is_anywhere(name))
+    }
+
+    /// Every name that a save that was cut short may have left.
+    fn left_unfinished(&self) -> Vec<String> {
+        let profiles = [Slot::First, Slot::Second].map(|slot| self.profile_name(slot));
+        let marker = Whom::User(self.uid).file_name();
+        let names = profiles.into_iter().chain([self.state_name(), marker]);
+        let names = names.flat_map(|name| [previous(&name), name]);
+        names.flat_map(|name| unfinished(&name)).collect()
     }
 
     fn is_anywhere(&self, name: &str) -> bool {

@@ -147,9 +147,14 @@ impl Vault<'_> {
     }
 }
 
-/// Whose file this is by its name, if it is an account's.
+/// Whose file this is by its name, if it is an account's, an unfinished one too.
 #[must_use]
 pub fn account_of(file_name: &str) -> Option<u32> {
+    let unfinished = file_name.strip_prefix('.').and_then(|name| {
+        let step = [".new", ".old"];
+        step.into_iter().find_map(|step| name.strip_suffix(step))
+    });
+    let file_name = unfinished.unwrap_or(file_name);
     let (uid, kind) = file_name.split_once('.')?;
     let kind = kind.strip_suffix(".previous").unwrap_or(kind);
     let known = ["profile", "second", "state", "disabled", "lock"].contains(&kind);

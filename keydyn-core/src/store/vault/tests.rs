@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::*;
 use crate::digraph::Sample;
 
+use crate::store::files::unfinished;
 use crate::store::profile::tests::{lesson, typing};
 use crate::store::state::Verdict;
 use crate::time::Timestamp;
@@ -79,6 +80,9 @@ impl StateFiles for MemoryFiles {
     fn remove(&self, name: &str) -> Result<(), FileError> {
         for name in [previous(name), name.into()] {
             self.step()?;
+            for unfinished in unfinished(&name) {
+                self.files.borrow_mut().remove(&unfinished);
+            }
             self.files.borrow_mut().remove(&name);
         }
         Ok(())

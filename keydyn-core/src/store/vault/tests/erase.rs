@@ -1,8 +1,10 @@
 //! Beginning anew and erasing, interrupted at every step.
 
 use super::*;
+use crate::store::files::unfinished;
 use crate::store::state::Counts;
 use crate::store::switch::{Switch, Whom};
+use crate::store::vault::survey;
 
 /// An armed account with everything an account can have: a damaged or sound profile, a second
 /// one, a cool-down, a newer state in /run. Both directories fail at the same step.
@@ -131,6 +133,19 @@ fn a_forgotten_account_leaves_no_file() {
             assert!(machine.main.names().is_empty(), "{steps}");
             assert!(machine.run.names().is_empty(), "{steps}");
             assert!(!machine.vault().forget().unwrap(), "nothing is left");
+        }
+    }
+}
+
+#[test]
+fn a_first_save_that_was_cut_short_is_something_to_forget() {
+    for name in ["1000.profile", "1000.second", "1000.state", "1000.disabled"] {
+        for left in unfinished(name).iter().chain(&unfinished(&previous(name))) {
+            let machine = Machine::new();
+            machine.main.write(left, b"half", false).unwrap();
+            assert_eq!(survey::account_of(left), Some(UID), "{left}");
+            assert!(machine.vault().forget().unwrap(), "{left}");
+            assert!(machine.main.names().is_empty(), "{left}");
         }
     }
 }

@@ -100,6 +100,8 @@ fn files_are_told_apart_by_their_names() {
         "7.state",
         "7.disabled",
         "7.lock",
+        ".7.profile.new",
+        ".7.state.previous.old",
     ] {
         assert_eq!(account_of(name), Some(7), "{name}");
     }
@@ -110,7 +112,8 @@ fn files_are_told_apart_by_their_names() {
         "-7.state",
         "7.txt",
         "7",
-        ".7.state.new",
+        ".host.key.0123.new",
+        ".07.state.new",
         "4294967296.state",
     ] {
         assert_eq!(account_of(name), None, "{name}");
