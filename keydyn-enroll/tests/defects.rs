@@ -280,7 +280,7 @@ fn a_field_without_an_end_is_not_read_to_its_end() {
 
 #[test]
 fn a_file_s_name_reaches_no_terminal_raw() {
-    let (message, code) = common::failure_in(".", &["not\u{1b}[2Jthere.csv"]);
+    let (message, code) = failure_in(".", &["not\u{1b}[2Jthere.csv"]);
     assert!(
         message.starts_with("not\\u{1b}[2Jthere.csv: "),
         "{message:?}"
