@@ -87,6 +87,10 @@ fn heard(located: impl FnOnce(bool) -> Located, report: Result<Report, NotReadin
         _ if located == Located::Inactive => {
             unheard(Whereabouts::Local, FailureToAcquire::SeatInactive)
         }
+        // Whoever can make a fact fail must not be elsewhere for it.
+        _ if located == Located::Unknown => {
+            unheard(Whereabouts::Local, FailureToAcquire::SourceFailed)
+        }
         Err(NotReading::Failed) => unheard(Whereabouts::Local, FailureToAcquire::SourceFailed),
         // It may have been typed on the keyboard that could not be read.
         Ok(report) if report.incomplete && !pressed => {
@@ -126,7 +130,7 @@ mod tests {
     #[test]
     fn every_place_and_report_has_one_meaning() {
         use FailureToAcquire as F;
-        use Located::{Inactive, Local, NotLocal};
+        use Located::{Inactive, Local, NotLocal, Unknown};
         use NotReading::{Failed, Hidden};
         use Whereabouts as W;
         let quiet = || Report {
@@ -160,6 +164,9 @@ mod tests {
                 Err(Hidden),
                 (W::Unprivileged, Some(F::NoPress), 0),
             ),
+            (Unknown, Ok(whole()), (W::Local, Some(F::SourceFailed), 0)),
+            (Unknown, Err(Failed), (W::Local, Some(F::SourceFailed), 0)),
+            (Unknown, Err(Hidden), (W::Unprivileged, Some(F::NoPress), 0)),
             (NotLocal, Ok(whole()), (W::NotLocal, Some(F::NoPress), 0)),
             (NotLocal, Err(Failed), (W::NotLocal, Some(F::NoPress), 0)),
         ] {

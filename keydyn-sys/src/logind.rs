@@ -9,7 +9,9 @@
     reason = "functions of a library that is loaded at run time"
 )]
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::io;
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
@@ -24,6 +26,8 @@ const BOOTED: &str = "/run/systemd/system";
 const MAX_NAME: usize = 255;
 /// More sessions of one user are not looked at.
 const MAX_SESSIONS: usize = 256;
+/// What the library answers about what is not there; its other errors answer nothing.
+const ABSENT: [c_int; 4] = [libc::ENODATA, libc::ENXIO, libc::ENOENT, libc::ESRCH];
 
 type TextOfPid = unsafe extern "C" fn(libc::pid_t, *mut *mut c_char) -> c_int;
 type UidOfPid = unsafe extern "C" fn(libc::pid_t, *mut libc::uid_t) -> c_int;
@@ -51,13 +55,23 @@ pub(crate) struct Logind {
     seat_active: ActiveOfSeat,
 }
 
-/// logind, if it runs and its library is here. The library is asked for once and stays loaded.
-pub(crate) fn running() -> Option<&'static Logind> {
-    static LIBRARY: OnceLock<Option<Logind>> = OnceLock::new();
-    if !Path::new(FIRST_SEAT).exists() {
-        return None;
+/// One question to logind, and whether it could answer everything that was asked.
+pub(crate) struct Asked<'a> {
+    library: &'a Logind,
+    failed: Cell<bool>,
+}
+
+/// logind, if it runs. Its library is loaded once and stays loaded.
+///
+/// # Errors
+/// If it runs or may run, and cannot be asked: programs inherit their caller's limits, so a caller
+/// can keep the library from being loaded.
+pub(crate) fn running() -> io::Result<Option<Asked<'static>>> {
+    static LIBRARY: OnceLock<Logind> = OnceLock::new();
+    if !Path::new(FIRST_SEAT).try_exists()? {
+        return Ok(None);
     }
-    let library = LIBRARY.get_or_init(|| {
+    let library = kept(&LIBRARY, || {
         // Elsewhere libsystemd may lie about unused, and would not know elogind's sessions.
         let mut libraries = [c"libsystemd.so.0", c"libelogind.so.0"];
         if !Path::new(BOOTED).exists() {
@@ -65,7 +79,18 @@ pub(crate) fn running() -> Option<&'static Logind> {
         }
         libraries.into_iter().find_map(Logind::load)
     });
-    library.as_ref()
+    let missing = || io::Error::other("neither libsystemd nor libelogind could be loaded");
+    library.map(Asked::new).map(Some).ok_or_else(missing)
+}
+
+/// What was loaded before, else what can be loaded now. A failure is not kept: a process lives
+/// longer than what it was short of.
+fn kept(library: &OnceLock<Logind>, load: impl FnOnce() -> Option<Logind>) -> Option<&Logind> {
+    if library.get().is_none() {
+        let loaded = load()?;
+        return Some(library.get_or_init(|| loaded));
+    }
+    library.get()
 }
 
 /// A function of a library, as the type of the field it is for; leaves with `None` without it.
@@ -107,33 +132,65 @@ impl Logind {
             seat_active: function!(library, c"sd_seat_get_active"),
         })
     }
+}
 
-    fn flag(function: FlagOfSession, id: &CStr) -> Option<bool> {
-        // SAFETY: `id` is a string that the function only reads.
-        let flag = unsafe { function(id.as_ptr()) };
-        (flag >= 0).then_some(flag > 0)
+impl<'a> Asked<'a> {
+    fn new(library: &'a Logind) -> Self {
+        Self {
+            library,
+            failed: Cell::new(false),
+        }
     }
 
-    fn text(function: TextOfSession, id: &CStr) -> Option<String> {
-        handed_out(|out| {
+    /// Whether something that was asked could not be answered.
+    pub(crate) fn failed(&self) -> bool {
+        self.failed.get()
+    }
+
+    /// Whether this is what a function returns that has answered with something.
+    fn answered(&self, code: c_int) -> bool {
+        let answered = code >= 0;
+        if !answered && !ABSENT.contains(&code.saturating_neg()) {
+            self.failed.set(true);
+        }
+        answered
+    }
+
+    /// The name that a function of the library hands out, freed.
+    fn handed_out(&self, call: impl FnOnce(*mut *mut c_char) -> c_int) -> Option<String> {
+        let mut out = ptr::null_mut();
+        let code = call(&raw mut out);
+        let answered = self.answered(code);
+        let allocated = Allocated(NonNull::new(out)?);
+        allocated.name().filter(|_| answered)
+    }
+
+    fn flag(&self, function: FlagOfSession, id: &CStr) -> Option<bool> {
+        // SAFETY: `id` is a string that the function only reads.
+        let flag = unsafe { function(id.as_ptr()) };
+        self.answered(flag).then_some(flag > 0)
+    }
+
+    fn text(&self, function: TextOfSession, id: &CStr) -> Option<String> {
+        self.handed_out(|out| {
             // SAFETY: `id` is a string that the function only reads, `out` is where it may write.
             unsafe { function(id.as_ptr(), out) }
         })
     }
 
-    fn uid(function: UidOfSession, id: &CStr) -> Option<u32> {
+    fn uid(&self, function: UidOfSession, id: &CStr) -> Option<u32> {
         let mut uid = libc::uid_t::MAX;
         // SAFETY: `id` is a string that the function only reads, `uid` is where it may write.
         let code = unsafe { function(id.as_ptr(), &raw mut uid) };
-        (code >= 0).then_some(uid)
+        self.answered(code).then_some(uid)
     }
 }
 
-impl Sessions for Logind {
+impl Sessions for Asked<'_> {
     fn own(&self) -> Option<Session> {
-        let id = handed_out(|out| {
+        let id = self.handed_out(|out| {
             // SAFETY: process 0 is the calling one, `out` is where the function may write.
-            unsafe { (self.pid_session)(0, out) }
+            unsafe { (self.library.pid_session)(0, out) }
         })?;
         self.session(&id)
     }
@@ -141,33 +198,34 @@ impl Sessions for Logind {
     fn owner(&self) -> Option<u32> {
         let mut uid = libc::uid_t::MAX;
         // SAFETY: process 0 is the calling one, `uid` is where the function may write.
-        let code = unsafe { (self.pid_owner)(0, &raw mut uid) };
-        (code >= 0).then_some(uid)
+        let code = unsafe { (self.library.pid_owner)(0, &raw mut uid) };
+        self.answered(code).then_some(uid)
     }
 
     fn of(&self, uid: u32) -> Vec<Session> {
         let mut list = ptr::null_mut();
         // SAFETY: `list` is where the function may write. Negative: sessions in any state.
-        let count = unsafe { (self.uid_sessions)(uid, -1, &raw mut list) };
+        let count = unsafe { (self.library.uid_sessions)(uid, -1, &raw mut list) };
+        self.answered(count);
         let ids = taken(list, usize::try_from(count).unwrap_or(0));
         let ids = ids.iter().take(MAX_SESSIONS);
         ids.filter_map(|id| self.session(id.as_deref()?)).collect()
     }
 
     fn display(&self, uid: u32) -> Option<Session> {
-        let id = handed_out(|out| {
+        let id = self.handed_out(|out| {
             // SAFETY: `out` is where the function may write.
-            unsafe { (self.uid_display)(uid, out) }
+            unsafe { (self.library.uid_display)(uid, out) }
         })?;
         self.session(&id)
     }
 
     fn in_front(&self, seat: &str) -> Option<Session> {
         let seat = CString::new(seat).ok()?;
-        let id = handed_out(|out| {
+        let id = self.handed_out(|out| {
             // SAFETY: `seat` is a string that the function only reads, `out` is where it may
             // write, and the uid is optional.
-            unsafe { (self.seat_active)(seat.as_ptr(), out, ptr::null_mut()) }
+            unsafe { (self.library.seat_active)(seat.as_ptr(), out, ptr::null_mut()) }
         })?;
         self.session(&id)
     }
@@ -175,16 +233,16 @@ impl Sessions for Logind {
     fn session(&self, id: &str) -> Option<Session> {
         let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let name = CString::new(id).ok().filter(|_| plain)?;
-        let seat = Self::text(self.session_seat, &name);
-        let class = Self::text(self.session_class, &name);
+        let seat = self.text(self.library.session_seat, &name);
+        let class = self.text(self.library.session_class, &name);
         Some(Session {
             id: id.to_owned(),
-            uid: Self::uid(self.session_uid, &name)?,
+            uid: self.uid(self.library.session_uid, &name)?,
             seat: seat.filter(|seat| is_seat(seat)),
             class: Class::named(class.as_deref().unwrap_or_default()),
-            remote: Self::flag(self.session_remote, &name)?,
-            active: Self::flag(self.session_active, &name)?,
-            closing: Self::text(self.session_state, &name)? == "closing",
+            remote: self.flag(self.library.session_remote, &name)?,
+            active: self.flag(self.library.session_active, &name)?,
+            closing: self.text(self.library.session_state, &name)? == "closing",
         })
     }
 }
@@ -213,14 +271,6 @@ impl Drop for Allocated {
         // SAFETY: it came from the library's malloc, and this value alone knows it.
         unsafe { libc::free(self.0.as_ptr().cast()) };
     }
-}
-
-/// The name that a function of the library hands out, freed.
-fn handed_out(call: impl FnOnce(*mut *mut c_char) -> c_int) -> Option<String> {
-    let mut out = ptr::null_mut();
-    let code = call(&raw mut out);
-    let allocated = Allocated(NonNull::new(out)?);
-    allocated.name().filter(|_| code >= 0)
 }
 
 /// The names in a list of so many that the library handed out, all freed. `None` stands for one
@@ -321,7 +371,8 @@ mod tests {
 
     #[test]
     fn what_the_library_says_becomes_sessions() {
-        let logind = compiled(STAND_IN).unwrap();
+        let library = compiled(STAND_IN).unwrap();
+        let logind = Asked::new(&library);
         let own = Session {
             id: "2".to_owned(),
             uid: 1000,
@@ -352,7 +403,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_session_or_a_seat_is_none() {
-        let logind = compiled(STAND_IN).unwrap();
+        let library = compiled(STAND_IN).unwrap();
+        let logind = Asked::new(&library);
         let greeter = logind.session("c1").unwrap();
         assert_eq!((greeter.class, greeter.seat), (Class::Greeter, None));
         for id in ["", "nobody", "torn", "../2", "2\0", "2 ", "ü"] {
@@ -361,6 +413,68 @@ mod tests {
         assert_eq!(logind.display(7), None, "four thousand letters");
         assert_eq!(logind.display(8), None, "a path");
         assert_eq!(logind.in_front("seat0\0"), None);
+        assert!(!logind.failed(), "no is an answer");
+    }
+
+    #[test]
+    fn an_error_is_not_taken_for_no_session() {
+        type Question = fn(&Asked<'_>);
+        let questions: [(&str, Question); 11] = [
+            ("sd_pid_get_session", |asked| assert_eq!(asked.own(), None)),
+            ("sd_pid_get_owner_uid", |asked| {
+                assert_eq!(asked.owner(), None)
+            }),
+            ("sd_uid_get_display", |asked| {
+                assert_eq!(asked.display(1000), None)
+            }),
+            ("sd_uid_get_sessions", |asked| {
+                assert_eq!(asked.of(1000), [])
+            }),
+            ("sd_seat_get_active", |asked| {
+                assert_eq!(asked.in_front("seat0"), None)
+            }),
+            ("sd_session_is_active", |asked| {
+                assert_eq!(asked.own(), None)
+            }),
+            ("sd_session_is_remote", |asked| {
+                assert_eq!(asked.own(), None)
+            }),
+            ("sd_session_get_uid", |asked| assert_eq!(asked.own(), None)),
+            ("sd_session_get_state", |asked| {
+                assert_eq!(asked.own(), None)
+            }),
+            ("sd_session_get_seat", |asked| {
+                assert!(asked.own().is_some())
+            }),
+            ("sd_session_get_class", |asked| {
+                assert!(asked.own().is_some())
+            }),
+        ];
+        for (function, ask) in questions {
+            for (code, failed) in [
+                (-libc::ENOMEM, true),
+                (-libc::EMFILE, true),
+                (-libc::ENODATA, false),
+            ] {
+                let broken = STAND_IN.replace(
+                    &format!("int {function}("),
+                    &format!("int {function}() {{ return {code}; }} int whole_{function}("),
+                );
+                let library = compiled(&broken).unwrap();
+                let asked = Asked::new(&library);
+                ask(&asked);
+                assert_eq!(asked.failed(), failed, "{function} {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_library_that_could_not_be_loaded_is_tried_again_and_then_kept() {
+        let library = OnceLock::new();
+        assert!(kept(&library, || None).is_none());
+        let loaded = kept(&library, || compiled(STAND_IN)).unwrap();
+        let again = kept(&library, || unreachable!("it is loaded already")).unwrap();
+        assert!(ptr::eq(loaded, again));
     }
 
     #[test]
@@ -384,7 +498,7 @@ mod tests {
 
     #[test]
     fn this_machine_answers_without_failing() {
-        let Some(logind) = running() else {
+        let Ok(Some(logind)) = running() else {
             return; // As on a machine without logind.
         };
         let own = logind.own();

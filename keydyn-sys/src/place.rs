@@ -5,11 +5,12 @@
 //! the terminal it hands to a setuid program) is not among the facts where the kernel or logind
 //! knows better. `docs/adr/0014` says for each rule what it lets through.
 
-use std::fs;
+use std::cell::{Cell, OnceCell};
+use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
-use crate::logind;
+use crate::logind::{self, Asked};
 use crate::source::Conversation;
 use crate::system;
 use crate::terminal::{self, Named, Terminal};
@@ -28,6 +29,8 @@ pub enum Located {
     NotLocal,
     /// On a seat, but not in front all the while: whose keys were heard is not known.
     Inactive,
+    /// It could not be found out.
+    Unknown,
 }
 
 /// Where a conversation's typing takes place, as far as its beginning tells.
@@ -38,7 +41,7 @@ impl Place {
     /// The place of a conversation that begins now, on this machine.
     #[must_use]
     pub fn at_start(conversation: &Conversation<'_>) -> Self {
-        Self::begin(conversation, &ThisMachine)
+        Self::begin(conversation, &ThisMachine::default())
     }
 
     /// The seat whose keyboards are to be listened to. `None`: certainly not local; there is
@@ -47,7 +50,7 @@ impl Place {
     pub fn seat(&self) -> Option<&str> {
         match &self.0 {
             Basis::Elsewhere => None,
-            Basis::Terminal { .. } | Basis::Screen(_) => Some(SEAT0),
+            Basis::Unknown | Basis::Terminal { .. } | Basis::Screen(_) => Some(SEAT0),
             Basis::Session(seated) => Some(&seated.seat),
         }
     }
@@ -56,7 +59,7 @@ impl Place {
     /// pressed during it, on a keyboard of [`Place::seat`].
     #[must_use]
     pub fn at_end(self, pressed: bool) -> Located {
-        self.end(&ThisMachine, pressed)
+        self.end(&ThisMachine::default(), pressed)
     }
 }
 
@@ -64,6 +67,8 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Basis {
     Elsewhere,
+    /// A fact that the rules asked for could not be had.
+    Unknown,
     /// A virtual terminal, which was in front or not.
     Terminal {
         number: u32,
@@ -98,17 +103,28 @@ struct Screen {
 
 impl Place {
     fn begin(conversation: &Conversation<'_>, world: &dyn World) -> Self {
-        Self(basis(conversation, world))
+        let basis = basis(conversation, world);
+        Self(if world.failed() {
+            Basis::Unknown
+        } else {
+            basis
+        })
     }
 
     fn end(self, world: &dyn World, pressed: bool) -> Located {
-        match self.0 {
-            Basis::Elsewhere => Located::NotLocal,
+        let located = match self.0 {
+            Basis::Elsewhere => return Located::NotLocal,
+            Basis::Unknown => Located::Unknown,
             Basis::Terminal { number, in_front } => {
                 located(in_front && world.in_front() == Some(number))
             }
             Basis::Session(seated) => seated.end(world, pressed),
             Basis::Screen(screen) => screen.end(world, pressed),
+        };
+        if world.failed() {
+            Located::Unknown
+        } else {
+            located
         }
     }
 }
@@ -160,7 +176,7 @@ impl Screen {
 /// The rules; the first that matches decides.
 fn basis(conversation: &Conversation<'_>, world: &dyn World) -> Basis {
     let remote_host = conversation.remote_host.filter(|host| !host.is_empty());
-    let elsewhere = |host| !is_this_host(host, world.host_name().as_deref());
+    let elsewhere = |host| !is_this_host(host, || world.host_name());
     let named = Named::parse(conversation.tty);
     if named == Named::Ssh || remote_host.is_some_and(elsewhere) {
         return Basis::Elsewhere;
@@ -179,13 +195,21 @@ fn basis(conversation: &Conversation<'_>, world: &dyn World) -> Basis {
         };
     };
     let basis = match (sessions.own(), sessions.owner()) {
-        // Outlived by its processes, a session is nobody's place any more; a multiplexer in it may
-        // be shown in another.
+        // Outlived by its processes, a session gives way to another; a multiplexer in it may be
+        // shown there.
         (Some(own), _) if own.is_place() && !(own.closing && own.is_seated()) => {
             let uid = own.uid;
             seated(own, Some(uid), false)
         }
-        (Some(Session { uid, .. }), _) | (None, Some(uid)) => home(uid, sessions, false),
+        (Some(own), _) => match home(own.uid, sessions, false) {
+            // Logging out is no way out: what is left of a session stays where it was.
+            Basis::Elsewhere if own.is_place() => {
+                let uid = own.uid;
+                seated(own, Some(uid), false)
+            }
+            home => home,
+        },
+        (None, Some(uid)) => home(uid, sessions, false),
         (None, None) => service(
             conversation,
             world,
@@ -299,7 +323,7 @@ fn service(
 }
 
 /// Whether PAM_RHOST, set and not empty, names the machine it is set on.
-fn is_this_host(host: &str, own: Option<&str>) -> bool {
+fn is_this_host(host: &str, own: impl FnOnce() -> Option<String>) -> bool {
     let host = host.trim_end_matches('.');
     if let Ok(address) = host.parse::<IpAddr>() {
         return address.to_canonical().is_loopback();
@@ -309,11 +333,11 @@ fn is_this_host(host: &str, own: Option<&str>) -> bool {
         return true;
     }
     let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-    own.filter(|own| !own.is_empty()).is_some_and(|own| {
+    own().filter(|own| !own.is_empty()).is_some_and(|own| {
         // One of the two may be without its domain.
-        host.eq_ignore_ascii_case(own)
-            || label(host).eq_ignore_ascii_case(own)
-            || host.eq_ignore_ascii_case(&label(own))
+        host.eq_ignore_ascii_case(&own)
+            || label(host).eq_ignore_ascii_case(&own)
+            || host.eq_ignore_ascii_case(&label(&own))
     })
 }
 
@@ -380,6 +404,8 @@ pub(crate) trait World {
     fn uid_of(&self, name: &str) -> Option<u32>;
     /// logind, if it runs.
     fn sessions(&self) -> Option<&dyn Sessions>;
+    /// Whether a fact that was asked for could not be had, and `None` may be wrong.
+    fn failed(&self) -> bool;
 }
 
 /// The facts that logind has.
@@ -398,25 +424,38 @@ pub(crate) trait Sessions {
     fn session(&self, id: &str) -> Option<Session>;
 }
 
-/// The facts of this machine.
-struct ThisMachine;
+/// The facts of this machine, for one question: they change, and so does whether they can be had.
+#[derive(Default)]
+struct ThisMachine {
+    failed: Cell<bool>,
+    sessions: OnceCell<Option<Asked<'static>>>,
+}
+
+impl ThisMachine {
+    fn had<T>(&self, fact: io::Result<Option<T>>) -> Option<T> {
+        fact.unwrap_or_else(|_| {
+            self.failed.set(true);
+            None
+        })
+    }
+}
 
 impl World for ThisMachine {
     fn host_name(&self) -> Option<String> {
-        let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+        let name = self.had(terminal::text(Path::new("/proc/sys/kernel/hostname")))?;
         Some(name.trim_end().to_owned())
     }
 
     fn controlling_terminal(&self) -> Option<Terminal> {
-        terminal::controlling(&fs::read_to_string("/proc/self/stat").ok()?)
+        terminal::controlling(&self.had(terminal::text(Path::new("/proc/self/stat")))?)
     }
 
     fn console(&self) -> Option<Terminal> {
-        terminal::console(Path::new(TERMINALS))
+        self.had(terminal::console(Path::new(TERMINALS)))
     }
 
     fn in_front(&self) -> Option<u32> {
-        terminal::in_front(Path::new(TERMINALS))
+        self.had(terminal::in_front(Path::new(TERMINALS)))
     }
 
     fn real_uid(&self) -> u32 {
@@ -424,11 +463,17 @@ impl World for ThisMachine {
     }
 
     fn uid_of(&self, name: &str) -> Option<u32> {
-        system::uid_of(name).ok().flatten()
+        self.had(system::uid_of(name))
     }
 
     fn sessions(&self) -> Option<&dyn Sessions> {
-        logind::running().map(|logind| logind as &dyn Sessions)
+        let sessions = self.sessions.get_or_init(|| self.had(logind::running()));
+        sessions.as_ref().map(|asked| asked as &dyn Sessions)
+    }
+
+    fn failed(&self) -> bool {
+        let asked = self.sessions.get().and_then(Option::as_ref);
+        self.failed.get() || asked.is_some_and(Asked::failed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Terminals: by the names that applications give, and by the kernel's word.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 /// A terminal, as far as it says where somebody sits.
@@ -86,17 +87,39 @@ pub(crate) fn controlling(stat: &str) -> Option<Terminal> {
 }
 
 /// The virtual terminal in front, from the kernel's directory of terminals (`/sys/class/tty`).
-pub(crate) fn in_front(directory: &Path) -> Option<u32> {
-    let active = fs::read_to_string(directory.join("tty0/active")).ok()?;
-    virtual_number(active.trim_end())
+///
+/// # Errors
+/// If it could not be found out, as in [`text`].
+pub(crate) fn in_front(directory: &Path) -> io::Result<Option<u32>> {
+    let active = text(&directory.join("tty0/active"))?;
+    Ok(active.and_then(|active| virtual_number(active.trim_end())))
 }
 
 /// What /dev/console is: the last of the names the kernel gives.
-pub(crate) fn console(directory: &Path) -> Option<Terminal> {
-    let active = fs::read_to_string(directory.join("console/active")).ok()?;
-    match active.split_whitespace().next_back()? {
-        "tty0" => in_front(directory).map(Terminal::Virtual),
-        name => Some(virtual_number(name).map_or(Terminal::Other, Terminal::Virtual)),
+///
+/// # Errors
+/// If it could not be found out, as in [`text`].
+pub(crate) fn console(directory: &Path) -> io::Result<Option<Terminal>> {
+    let active = text(&directory.join("console/active"))?.unwrap_or_default();
+    Ok(match active.split_whitespace().next_back() {
+        None => None,
+        Some("tty0") => in_front(directory)?.map(Terminal::Virtual),
+        Some(name) => Some(virtual_number(name).map_or(Terminal::Other, Terminal::Virtual)),
+    })
+}
+
+/// What the kernel says in one of its files; `None` if it has no such file or keeps it to itself.
+///
+/// # Errors
+/// If the file could not be read, which says nothing about what is in it.
+pub(crate) fn text(path: &Path) -> io::Result<Option<String>> {
+    match fs::read(path) {
+        // A command's name, which its caller chooses, need not be UTF-8.
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Ok(None),
+            _ => Err(error),
+        },
     }
 }
 
@@ -198,7 +221,7 @@ mod tests {
             (None, None),
         ] {
             assert_eq!(
-                in_front(directory(active, None).path()),
+                in_front(directory(active, None).path()).unwrap(),
                 number,
                 "{active:?}"
             );
@@ -216,9 +239,26 @@ mod tests {
             (None, None),
         ] {
             let directory = directory(Some("tty3\n"), active);
-            assert_eq!(console(directory.path()), terminal, "{active:?}");
+            assert_eq!(console(directory.path()).unwrap(), terminal, "{active:?}");
         }
         let dark = directory(None, Some("tty0\n"));
-        assert_eq!(console(dark.path()), None, "no terminal is in front");
+        let none = console(dark.path()).unwrap();
+        assert_eq!(none, None, "no terminal is in front");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_the_same_as_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["tty0/active", "console/active"] {
+            // A directory in the file's place: it is there, and reading it fails.
+            fs::create_dir_all(directory.path().join(name)).unwrap();
+        }
+        assert!(in_front(directory.path()).is_err());
+        assert!(console(directory.path()).is_err());
+        let stat = directory.path().join("stat");
+        assert_eq!(text(&stat).unwrap(), None);
+        fs::write(&stat, b"12 (\xff) S 1 12 12 1025 -1").unwrap();
+        let stat = text(&stat).unwrap().unwrap();
+        assert_eq!(controlling(&stat), Some(Terminal::Virtual(1)));
     }
 }

@@ -1,8 +1,9 @@
 //! Every rule, and what each lets through, over worlds that are told.
 
 use super::*;
-use Located::{Inactive, Local, NotLocal};
+use Located::{Inactive, Local, NotLocal, Unknown};
 
+mod failures;
 mod services;
 mod sessions;
 mod terminals;
@@ -19,6 +20,29 @@ struct Told {
     front: Option<u32>,
     real_uid: u32,
     logind: Option<Sat>,
+    /// The fact that cannot be had.
+    lacking: Option<Fact>,
+    failed: Cell<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fact {
+    HostName,
+    Controlling,
+    Console,
+    Front,
+    Uid,
+    Logind,
+}
+
+impl Told {
+    fn had<T>(&self, fact: Fact, value: Option<T>) -> Option<T> {
+        if self.lacking == Some(fact) {
+            self.failed.set(true);
+            return None;
+        }
+        value
+    }
 }
 
 #[derive(Clone)]
@@ -31,29 +55,31 @@ struct Sat {
 
 impl World for Told {
     fn host_name(&self) -> Option<String> {
-        Some("desk".to_owned())
+        self.had(Fact::HostName, Some("desk".to_owned()))
     }
     fn controlling_terminal(&self) -> Option<Terminal> {
-        self.controlling
+        self.had(Fact::Controlling, self.controlling)
     }
     fn console(&self) -> Option<Terminal> {
-        self.console
+        self.had(Fact::Console, self.console)
     }
     fn in_front(&self) -> Option<u32> {
-        self.front
+        self.had(Fact::Front, self.front)
     }
     fn real_uid(&self) -> u32 {
         self.real_uid
     }
     fn uid_of(&self, name: &str) -> Option<u32> {
         let users = [("root", 0), ("alice", ALICE), ("bob", BOB), ("gdm", GDM)];
-        users
-            .iter()
-            .find(|(user, _)| *user == name)
-            .map(|(_, uid)| *uid)
+        let user = users.iter().find(|(user, _)| *user == name);
+        self.had(Fact::Uid, user.map(|(_, uid)| *uid))
     }
     fn sessions(&self) -> Option<&dyn Sessions> {
-        self.logind.as_ref().map(|logind| logind as &dyn Sessions)
+        let logind = self.had(Fact::Logind, self.logind.as_ref());
+        logind.map(|logind| logind as &dyn Sessions)
+    }
+    fn failed(&self) -> bool {
+        self.failed.get()
     }
 }
 
@@ -169,6 +195,8 @@ fn daemon() -> Case {
                 display: None,
                 sessions: Vec::new(),
             }),
+            lacking: None,
+            failed: Cell::new(false),
         },
         end: None,
     }
@@ -198,6 +226,11 @@ fn no_logind() -> Case {
 }
 
 impl Case {
+    /// One of the facts cannot be had when the conversation begins.
+    fn lacking(mut self, fact: Fact) -> Self {
+        self.start.lacking = Some(fact);
+        self
+    }
     fn sat(&mut self) -> &mut Sat {
         self.start.logind.as_mut().unwrap()
     }
@@ -259,12 +292,12 @@ fn is<const N: usize>(table: [(&str, Case, [Located; 2]); N]) {
         let place = case.place();
         let end = case.end.as_ref().unwrap_or(&case.start);
         assert_eq!(
-            place.clone().end(end, true),
+            place.clone().end(&end.clone(), true),
             pressed,
             "{name}, a key pressed"
         );
         assert_eq!(
-            place.clone().end(end, false),
+            place.clone().end(&end.clone(), false),
             silent,
             "{name}, no key pressed"
         );
@@ -276,6 +309,7 @@ fn is<const N: usize>(table: [(&str, Case, [Located; 2]); N]) {
 const LOCAL: [Located; 2] = [Local, Local];
 const INACTIVE: [Located; 2] = [Inactive, Inactive];
 const ELSEWHERE: [Located; 2] = [NotLocal, NotLocal];
+const UNKNOWN: [Located; 2] = [Unknown, Unknown];
 const IF_PRESSED: [Located; 2] = [Local, NotLocal];
 const INACTIVE_IF_PRESSED: [Located; 2] = [Inactive, NotLocal];
 

@@ -190,13 +190,23 @@ fn rule_4_a_process_in_no_session_is_where_its_user_is() {
         (
             "outlived, and nobody at home",
             in_session(closing(desk())),
-            ELSEWHERE,
+            INACTIVE,
+        ),
+        (
+            "outlived, and bob in front",
+            in_session(closing(behind(desk()))).with([session("3", BOB)]),
+            INACTIVE,
         ),
         (
             "outlived, and at home over ssh",
             in_session(closing(desk()))
                 .with([remote(session("3", ALICE))])
                 .display("3"),
+            INACTIVE_IF_PRESSED,
+        ),
+        (
+            "a job of cron's that is over",
+            in_session(closing(background(desk()))),
             ELSEWHERE,
         ),
     ]);
