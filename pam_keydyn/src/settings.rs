@@ -87,10 +87,17 @@ impl fmt::Display for Complaint {
                     "unknown argument `{argument}` is ignored; correct the line in the stack"
                 )
             }
-            Self::Value { argument, expected } => write!(
-                f,
-                "`{argument}` is ignored and the default used; the value must be {expected}"
-            ),
+            Self::Value { argument, expected } => {
+                write!(
+                    f,
+                    "`{argument}` is ignored and the default used; the value must be {expected}"
+                )?;
+                // Whoever meant `shadow` must read that people are refused.
+                if argument.starts_with("mode=") {
+                    f.write_str("; mode=auto is in force: refusals of armed users count")?;
+                }
+                Ok(())
+            }
             Self::TwoLines => f.write_str(
                 "a line cannot be both `capture` and `verify`; put `capture` in front of the \
                  password module and `verify` behind it",

@@ -129,7 +129,8 @@ impl<'a> Switch<'a> {
     /// Puts keydyn back in force; whether it was out of it.
     ///
     /// # Errors
-    /// If a marker is there, or may be, and cannot be removed. The other is removed all the same.
+    /// If a marker is there, or may be, and cannot be removed. Where the lasting directory does not
+    /// let go, the marker of the other stays: it may be the way out of what is wrong there.
     pub fn enable(&self, whom: Whom) -> Result<bool, FileError> {
         let was = self.find(whom).is_set();
         let name = whom.file_name();
@@ -138,9 +139,8 @@ impl<'a> Switch<'a> {
             Ok(None) => Ok(()),
             _ => files.remove(&name),
         };
-        let run = remove(self.run);
         remove(self.main)?;
-        run?;
+        remove(self.run)?;
         Ok(was)
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use cli::{Place, keydyn};
 
@@ -52,6 +53,24 @@ fn without_a_place_that_lasts_it_lasts_until_the_next_boot() {
     fs::write(place.run(), b"in the way").unwrap();
     let done = place.keydyn(&["disable", "root"]).piped("");
     done.assert(3, &["keydyn=off"]);
+}
+
+#[test]
+fn enabling_that_fails_leaves_the_way_out_of_a_lock_out() {
+    let place = Place::new();
+    place.learn(0, 1, 1);
+    let mode = |mode| fs::set_permissions(place.state(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
+    place.keydyn(&["disable", "--all"]).piped("").assert(0, &[]);
+    let marker = place.run().join("all.disabled");
+    assert!(marker.exists());
+    let done = place.keydyn(&["enable", "--all"]).piped("");
+    done.assert(3, &["put it right as root"]);
+    assert!(marker.exists());
+    mode(0o700);
+    let done = place.keydyn(&["enable", "--all"]).piped("");
+    done.assert(0, &["enabled for everybody"]);
+    assert!(!marker.exists());
 }
 
 /// The root file system of a rescue shell.
