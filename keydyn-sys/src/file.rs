@@ -13,7 +13,7 @@ use keydyn_core::store::host::{HOST_KEY_LEN, HostKey};
 use nix::dir::{Dir, Entry};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, Flock, FlockArg, OFlag, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, fsync, geteuid, linkat, mkdir, unlinkat};
 
 use zeroize::Zeroizing;
@@ -262,6 +262,11 @@ impl StateFiles for StateDir {
             [new, old, file]
         });
         for file in files {
+            // A read-only disk says so even of what is not there.
+            let there = fstatat(&directory, &*file, AtFlags::AT_SYMLINK_NOFOLLOW);
+            if there.err() == Some(Errno::ENOENT) {
+                continue;
+            }
             match unlinkat(&directory, &*file, UnlinkatFlags::NoRemoveDir) {
                 Ok(()) | Err(Errno::ENOENT) => {}
                 Err(errno) => return Err(failed(&self.path.join(file), "remove", errno)),

@@ -43,9 +43,16 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
             say(true, format!("{text} `keydyn reset {who}` begins anew."));
         }
         (Health::Damaged, Some(Phase::Armed) | None) => {
-            let text = "The profile is damaged, and so is the generation before it: every login \
-                        at this machine's keyboards is refused.";
+            let text = "The profile is damaged, and there is no generation before it that can be \
+                        used: every login at this machine's keyboards is refused.";
             say(true, format!("{text} {way_out}"));
+        }
+        (Health::Unreadable, _) => {
+            let text = "What is kept cannot be read, so nobody can say whether anything is wrong \
+                        with it. Put right what stands above; until then every login at this \
+                        machine's keyboards may be refused.";
+            let meanwhile = "lets the password alone be enough meanwhile.";
+            say(true, format!("{text} `keydyn disable {who}` {meanwhile}"));
         }
         (Health::Absent, Some(Phase::Armed)) => {
             let text = "The profile is gone although the user is armed: every login at this \
@@ -64,7 +71,7 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
         ),
         _ => {}
     }
-    if phase.is_none() && survey.profile != Health::Damaged {
+    if phase.is_none() && !matches!(survey.profile, Health::Damaged | Health::Unreadable) {
         let text = "The state is lost or damaged. Whoever types the password that was learned is \
                     judged by the copy in the profile, which puts the state right; anybody else \
                     is refused.";

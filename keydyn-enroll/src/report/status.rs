@@ -116,14 +116,13 @@ impl Entry {
             disabled_until_boot: disabled.places == [Place::Run],
             cooling_down_until: left.map(|seconds| now.0.saturating_add(seconds)),
             learned: state.counts.learned,
-            learning: ((state.phase != Phase::Armed || survey.second != Health::Absent)
-                && known.is_some())
-            .then(|| Learning::new(&state.progress)),
+            learning: ((state.phase != Phase::Armed || is_kept(survey.second)) && known.is_some())
+                .then(|| Learning::new(&state.progress)),
             accepted: state.counts.accepted,
             refused: state.counts.refused,
             not_judged: state.counts.unusable,
             verdicts: state.verdicts.iter().rev().map(Judged::new).collect(),
-            password_changed: survey.second != Health::Absent,
+            password_changed: is_kept(survey.second),
             state_in_run: survey.state_in == Some(Place::Run),
             files: survey
                 .files
@@ -187,11 +186,18 @@ impl Entry {
         if !self.files.is_empty() {
             line("Files, as far as they can be checked without the password:")?;
         }
+        // A directory that cannot be believed is the same defect of every file.
+        let mut told = Vec::new();
         for file in &self.files {
             match &file.defect {
                 None => line(&format!("- {}: sound", file.path))?,
-                // A file that cannot be read is told with its path.
-                Some(defect) if defect.starts_with(&file.path) => line(&format!("- {defect}"))?,
+                // What cannot be read is told with its path.
+                Some(defect) if defect.starts_with('/') => {
+                    if !told.contains(&defect) {
+                        line(&format!("- {defect}"))?;
+                        told.push(defect);
+                    }
+                }
                 Some(defect) => line(&format!("- {}: {defect}", file.path))?,
             }
         }
@@ -352,6 +358,11 @@ impl File {
             defect: kept.defect.as_ref().map(ToString::to_string),
         }
     }
+}
+
+/// Whether a profile is known to be there.
+fn is_kept(health: Health) -> bool {
+    !matches!(health, Health::Absent | Health::Unreadable)
 }
 
 /// A span of time, roughly.

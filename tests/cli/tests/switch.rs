@@ -59,7 +59,9 @@ fn without_a_place_that_lasts_it_lasts_until_the_next_boot() {
 fn enabling_that_fails_leaves_the_way_out_of_a_lock_out() {
     let place = Place::new();
     place.learn(0, 1, 1);
-    let mode = |mode| fs::set_permissions(place.state(), fs::Permissions::from_mode(mode)).unwrap();
+    // The directory above: a wrong mode of the one inside is put right.
+    let above = place.state().parent().unwrap().to_owned();
+    let mode = |mode| fs::set_permissions(&above, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o777);
     place.keydyn(&["disable", "--all"]).piped("").assert(0, &[]);
     let marker = place.run().join("all.disabled");

@@ -45,6 +45,8 @@ pub enum Health {
     Previous,
     /// No generation of it can be used.
     Damaged,
+    /// The system or the directory does not let it be read; whether it is there is not known.
+    Unreadable,
 }
 
 /// What is wrong with a file.
@@ -89,6 +91,7 @@ impl Vault<'_> {
     }
 
     fn survey_slot(&self, slot: Slot, files: &mut Vec<Kept>) -> Health {
+        let mut unreadable = false;
         let [current, before] = self.generations(slot).map(|name| {
             let header = match self.main.read(&name, FILE_LEN) {
                 Ok(None) => return None,
@@ -99,6 +102,7 @@ impl Vault<'_> {
                 Ok(header) => (Some(header.generation), None),
                 Err(defect) => (None, Some(defect)),
             };
+            unreadable |= matches!(defect, Some(Defect::File(_)));
             let place = Place::Main;
             files.push(Kept {
                 place,
@@ -111,6 +115,7 @@ impl Vault<'_> {
             (None, None) => Health::Absent,
             (Some(Some(saves)), _) => Health::Sound(saves),
             (_, Some(Some(_))) => Health::Previous,
+            _ if unreadable => Health::Unreadable,
             _ => Health::Damaged,
         }
     }
