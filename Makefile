@@ -78,7 +78,9 @@ install:
 uninstall:
 	@named=$$(grep -ls '^[^#]*pam_keydyn' $(DESTDIR)/etc/pam.d/* $(DESTDIR)/etc/pam.conf); test -z "$$named" || \
 	    { echo "pam_keydyn.so is still named in" $$named "- take its lines out first, or nobody can log in." >&2; exit 1; }
-	rm -f $(DESTDIR)$(PAM_DIR)/pam_keydyn.so $(DESTDIR)$(PREFIX)/bin/keydyn $(DESTDIR)/etc/pam.d/keydyn
+	rm -f $(DESTDIR)$(PAM_DIR)/pam_keydyn.so $(DESTDIR)$(PREFIX)/bin/keydyn
+	if cmp -s packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn; then rm -f $(DESTDIR)/etc/pam.d/keydyn; fi
+	@echo "Uninstalled. What was learned is still in $(DESTDIR)/var/lib/keydyn: remove that directory to erase it."
 
 modules: module replay-module standin tool
 

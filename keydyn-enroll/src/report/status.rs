@@ -232,7 +232,10 @@ impl Entry {
                     "Too many refusals in a row: every attempt is refused for {left} more."
                 );
             }
-            _ => "The rhythm decides at every login at this machine's keyboards.",
+            _ => {
+                "The rhythm decides at every login at this machine's keyboards, wherever \
+                 pam_keydyn stands in the stack without mode=shadow."
+            }
         };
         text.to_owned()
     }
