@@ -219,10 +219,19 @@ fn where_no_keyboard_is_heard_nothing_is_stored() {
     }
 }
 
+/// A typing in which this happens after some keys.
+fn broken_off(typing: &str, what: &str) -> String {
+    let (head, trace) = typing.split_once("trace\n").unwrap();
+    let mut lines: Vec<String> = trace.lines().map(str::to_owned).collect();
+    let at = lines[8].split(' ').next().unwrap().to_owned();
+    lines.insert(9, format!("{at} {what}"));
+    format!("{head}trace\n{}\n", lines.join("\n"))
+}
+
 #[test]
 fn what_cannot_be_used_is_told_and_asked_for_again() {
-    let lost = owner(2).replace("trace\n", "trace\n900 lost\n");
-    let arrow = owner(3).replace("trace\n", "trace\n900 left down\n950 left up\n");
+    let lost = broken_off(&owner(2), "lost");
+    let arrow = broken_off(&owner(3), "left down");
     let mut typings: Vec<String> = (0..25).map(owner).collect();
     typings[2] = lost;
     typings[3] = arrow;
