@@ -183,6 +183,10 @@ impl EnrolmentSession {
     fn teach(&mut self, mut typed: Typed) -> Result<Taken, FailureToAcquire> {
         let switched = match &self.keys {
             Some(keys) if !same_categories(keys, typed.sample.keys()) => {
+                // What is left of a text that was broken off is no other way to type it.
+                if let Some(reason) = typed.sample.begun_anew() {
+                    return Err(reason);
+                }
                 let again = self.other.take();
                 if !again.is_some_and(|other| same_categories(&other, typed.sample.keys())) {
                     self.other = Some(typed.sample.keys().clone());
