@@ -1,0 +1,131 @@
+use super::*;
+use crate::store::profile::tests::{learned, lesson, typing};
+use crate::store::profile::{WINDOW_BYTES, codec_cost};
+use proptest::prelude::*;
+
+#[test]
+fn a_profile_reads_back_to_the_bit() {
+    for count in [0, 1, 23, 150] {
+        let mut profile = learned(count);
+        profile
+            .state
+            .note(Timestamp(5), Verdict::Unusable(FailureToAcquire::NoPress));
+        let plaintext = encode_profile(&profile).unwrap();
+        assert_eq!(plaintext.len(), PLAINTEXT_LEN);
+        assert_eq!(decode_profile(&plaintext).unwrap(), profile);
+    }
+}
+
+/// Four sequences of 128 keys, the window full to the last byte, 50 verdicts.
+#[test]
+fn the_largest_profile_fits() {
+    let mut profile = Profile::new();
+    for i in 0..200 {
+        let text = 1000 + 200 * u16::try_from(i % 4).unwrap();
+        let sample = typing(text, 128, i);
+        profile
+            .learn(&crate::store::profile::Lesson {
+                may_arm: false,
+                ..lesson(&sample, 0)
+            })
+            .unwrap();
+    }
+    for i in 0..60 {
+        profile.state.note(Timestamp(i), Verdict::Refused);
+    }
+    assert_eq!(profile.sequences.len(), 4);
+    let bytes: usize = profile.window.iter().map(Kept::cost).sum();
+    assert!(bytes + codec_cost(128) > WINDOW_BYTES);
+    let plaintext = encode_profile(&profile).unwrap();
+    assert_eq!(decode_profile(&plaintext).unwrap(), profile);
+}
+
+#[test]
+fn a_kept_sample_costs_what_it_says() {
+    let size = |count| {
+        let plaintext = encode_profile(&learned(count)).unwrap();
+        u32::from_le_bytes(plaintext[..4].try_into().unwrap()) as usize
+    };
+    assert_eq!(size(31) - size(30), codec_cost(8));
+}
+
+/// The wire form never changes under version 1: read with today's code, written long ago.
+#[test]
+fn golden_bytes() {
+    let golden = include_bytes!("../../../tests/golden/profile-v1.bin");
+    let profile = decode_profile(golden).unwrap();
+    assert_eq!(profile, golden_profile());
+    assert_eq!(&encode_profile(&profile).unwrap()[..golden.len()], golden);
+}
+
+fn golden_profile() -> Profile {
+    let mut profile = learned(3);
+    profile.state.phase = Phase::Learning;
+    profile
+        .state
+        .note(Timestamp(1_700_000_000), Verdict::Refused);
+    profile
+}
+
+#[test]
+fn impossible_values_are_refused() {
+    let break_it = |change: &dyn Fn(&mut WireProfile)| {
+        let mut wire = WireProfile::from(&learned(30));
+        change(&mut wire);
+        wire.to_profile().map(|_| ())
+    };
+    assert_eq!(break_it(&|_| {}), Ok(()));
+    assert_eq!(
+        break_it(&|w| w.model = 2),
+        Err(CodecError::Model { found: 2 })
+    );
+    let changes: [&dyn Fn(&mut WireProfile); 13] = [
+        &|w| w.window[0].sequence = 1,
+        &|w| w.window[0].gain = f64::NAN,
+        &|w| w.window[0].gain = 1.5,
+        &|w| w.window[0].holds.clear(),
+        &|w| w.window[0].number = 29,
+        &|w| w.next_number = 3,
+        &|w| w.sequences[0].keys.clear(),
+        &|w| w.sequences[0].keys = vec![1; 129],
+        &|w| w.sequences[0].contexts[0] = (f64::INFINITY, 0.1, 3),
+        &|w| w.sequences[0].contexts[0] = (4.0, 0.0, 3),
+        &|w| w.sequences[0].level.0 = f64::NAN,
+        &|w| w.state.phase = 3,
+        &|w| w.state.verdicts = vec![(0, 15)],
+    ];
+    for (i, change) in changes.iter().enumerate() {
+        let error = break_it(change).unwrap_err();
+        assert!(
+            matches!(error, CodecError::Impossible { .. }),
+            "{i}: {error}"
+        );
+    }
+}
+
+proptest! {
+    /// Whatever is decoded, nothing panics and nothing large is allocated.
+    #[test]
+    fn any_bytes_are_an_error_or_a_profile(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let _ = decode_profile(&bytes);
+        let _ = decode_state(&bytes);
+    }
+
+    #[test]
+    fn any_changed_byte_is_an_error_or_a_profile(at in 0usize..1500, to in any::<u8>()) {
+        let mut plaintext = encode_profile(&learned(10)).unwrap();
+        plaintext[at] = to;
+        let _ = decode_profile(&plaintext);
+    }
+}
+
+/// Writes the golden file; run by hand when version 2 begins:
+/// `KEYDYN_WRITE_GOLDEN=1 cargo test -p keydyn-core write_golden`.
+#[test]
+fn write_golden() {
+    if std::env::var_os("KEYDYN_WRITE_GOLDEN").is_some() {
+        let plaintext = encode_profile(&golden_profile()).unwrap();
+        let length = u32::from_le_bytes(plaintext[..4].try_into().unwrap()) as usize;
+        std::fs::write("tests/golden/profile-v1.bin", &plaintext[..4 + length]).unwrap();
+    }
+}
