@@ -1,0 +1,244 @@
+use super::*;
+use crate::digraph::Duration;
+use crate::key::KeyCode;
+use proptest::prelude::*;
+
+/// A typing of a text of `keys` keys; `seed` varies the rhythm a little.
+pub(in crate::store) fn typing(text: u16, keys: u16, seed: u32) -> Sample {
+    let sequence = KeySequence::new((0..keys).map(|i| KeyCode(text + i)).collect());
+    let us = |base: u32, i: u32| {
+        Some(Duration(
+            base + (seed.wrapping_mul(7919).wrapping_add(i * 131)) % 9000,
+        ))
+    };
+    let holds = (0..u32::from(keys)).map(|i| us(90_000, i)).collect();
+    let downs = (1..u32::from(keys)).map(|i| us(170_000, i)).collect();
+    Sample::new(sequence, holds, downs).unwrap()
+}
+
+pub(in crate::store) fn lesson(sample: &Sample, at: u64) -> Lesson<'_> {
+    Lesson {
+        sample,
+        at: Timestamp(at),
+        keyboard: 0,
+        strictness: Strictness::Normal,
+        min_samples: 20,
+        may_arm: true,
+    }
+}
+
+/// A profile that armed itself over two sittings, with `count` typings.
+pub(in crate::store) fn learned(count: u32) -> Profile {
+    let mut profile = Profile::new();
+    for i in 0..count {
+        let sitting = if i < 10 { 0 } else { 100_000 };
+        profile
+            .learn(&lesson(&typing(16, 8, i), sitting + u64::from(i)))
+            .unwrap();
+    }
+    profile
+}
+
+#[test]
+fn arms_itself_at_the_twenty_third_typing_and_not_before() {
+    assert!(!learned(22).armed());
+    assert!(learned(23).armed());
+    assert_eq!(
+        learned(23).sequences[0].template.burst(),
+        0,
+        "the end of enrolment"
+    );
+}
+
+#[test]
+fn one_sitting_a_short_text_or_root_is_not_armed() {
+    let learn = |keys, may_arm, gap: u64| {
+        let mut profile = Profile::new();
+        for i in 0..40 {
+            let sample = typing(16, keys, i);
+            let lesson = lesson(&sample, u64::from(i) * gap);
+            profile.learn(&Lesson { may_arm, ..lesson }).unwrap();
+        }
+        profile.armed()
+    };
+    assert!(learn(6, true, 3600 * 5));
+    assert!(!learn(6, true, 10), "one sitting");
+    assert!(!learn(5, true, 3600 * 5), "short");
+    assert!(!learn(6, false, 3600 * 5), "root");
+}
+
+#[test]
+fn typings_learned_in_reverse_order_are_one_sitting() {
+    let mut profile = Profile::new();
+    for i in 0..40u64 {
+        let sample = typing(16, 8, u32::try_from(i).unwrap());
+        profile.learn(&lesson(&sample, 10_000 - i * 10)).unwrap();
+    }
+    assert!(!profile.armed());
+}
+
+#[test]
+fn an_armed_profile_neither_judges_nor_learns_another_sequence() {
+    let mut profile = learned(30);
+    let other = typing(30, 8, 1);
+    assert_eq!(
+        profile.judge(&other),
+        Err(FailureToAcquire::UnknownSequence)
+    );
+    let before = profile.clone();
+    assert!(profile.learn(&lesson(&other, 200_000)).is_err());
+    assert_eq!(profile, before);
+}
+
+#[test]
+fn a_typing_that_began_before_its_prompt_is_judged_by_its_end() {
+    /// The last keys of a typing, as a prompt that appeared late hears them.
+    fn late(sample: &Sample, missed: usize) -> Sample {
+        let keys = KeySequence::new(sample.keys().keys()[missed..].to_vec());
+        let (holds, downs) = (&sample.holds()[missed..], &sample.downs()[missed..]);
+        Sample::new(keys, holds.to_vec(), downs.to_vec()).unwrap()
+    }
+    let mut profile = learned(30);
+    let owner = typing(16, 8, 31);
+    let whole = profile.judge(&owner).unwrap().score.unwrap();
+    let end = profile.judge(&late(&owner, 1)).unwrap().score.unwrap();
+    assert!((whole - end).abs() < 0.3, "{whole} {end}");
+    profile.learn(&lesson(&late(&owner, 1), 200_000)).unwrap();
+    let kept = &profile.window.back().unwrap().sample;
+    assert_eq!((kept.keys().len(), kept.holds()[0]), (8, None));
+    // Less than 80 % of the features, the beginning instead of the end, a stranger's end.
+    let unknown = Err(FailureToAcquire::UnknownSequence);
+    assert_eq!(profile.judge(&late(&owner, 2)), unknown);
+    let beginning = typing(16, 7, 31);
+    assert_eq!(profile.judge(&beginning), unknown);
+    let slow = |sample: &Sample| {
+        let downs = sample.downs().iter().map(|d| d.map(|d| Duration(d.0 * 4)));
+        let holds = sample.holds().iter().map(|h| h.map(|h| Duration(h.0 * 3)));
+        Sample::new(sample.keys().clone(), holds.collect(), downs.collect()).unwrap()
+    };
+    let stranger = profile.judge(&slow(&late(&owner, 1))).unwrap();
+    assert!(stranger.score.unwrap() > 0.18);
+}
+
+#[test]
+fn what_was_typed_in_front_of_a_text_in_force_does_not_matter() {
+    let profile = learned(30);
+    let owner = typing(16, 8, 31);
+    let score = profile.judge(&owner).unwrap().score;
+    // One key more in front, as from a screen that it wakes.
+    let mut keys = vec![KeyCode(57)];
+    keys.extend_from_slice(owner.keys().keys());
+    let us = |features: &[Option<Duration>]| {
+        let front = std::iter::once(Some(Duration(90_000)));
+        front.chain(features.iter().copied()).collect::<Vec<_>>()
+    };
+    let woken = Sample::new(KeySequence::new(keys), us(owner.holds()), us(owner.downs()));
+    assert_eq!(profile.judge(&woken.unwrap()).unwrap().score, score);
+}
+
+#[test]
+fn a_text_learned_without_its_beginning_stays_the_owners() {
+    let mut profile = Profile::new();
+    let late = |seed| typing(17, 7, seed);
+    for i in 0..30 {
+        let sitting = if i < 10 { 0 } else { 100_000 };
+        profile
+            .learn(&lesson(&late(i), sitting + u64::from(i)))
+            .unwrap();
+    }
+    assert!(profile.armed());
+    let whole = typing(16, 8, 3);
+    assert!(profile.judge(&whole).unwrap().score.is_some());
+    profile.learn(&lesson(&whole, 200_000)).unwrap();
+    assert_eq!(profile.window.back().unwrap().sample.keys().len(), 7);
+}
+
+#[test]
+fn what_is_left_of_a_text_is_learned_only_if_the_text_is_known() {
+    let reason = FailureToAcquire::EditingKey;
+    let after = |seed| typing(16, 8, seed).after(Some(reason));
+    let mut profile = Profile::new();
+    assert_eq!(profile.learn(&lesson(&after(0), 0)), Err(reason));
+    profile.learn(&lesson(&typing(16, 8, 0), 0)).unwrap();
+    profile.learn(&lesson(&after(1), 1)).unwrap();
+    assert_eq!(profile.window[1].sample.begun_anew(), None);
+    let armed = learned(30);
+    assert!(armed.judge(&after(2)).is_ok());
+    let other = typing(30, 8, 2).after(Some(reason));
+    assert_eq!(armed.judge(&other), Err(reason));
+}
+
+#[test]
+fn slips_while_learning_do_not_push_out_the_text() {
+    let mut profile = Profile::new();
+    for i in 0..12u32 {
+        profile.learn(&lesson(&typing(16, 8, i), 0)).unwrap();
+        let slip = typing(31 + u16::try_from(i).unwrap(), 7, i);
+        profile.learn(&lesson(&slip, 0)).unwrap();
+    }
+    assert_eq!(profile.sequences.len(), MAX_SEQUENCES);
+    assert_eq!(profile.sequences[0].template.memory().learned(), 12);
+    assert!(profile.window.iter().all(|kept| {
+        profile.sequences[kept.sequence]
+            .template
+            .matches(&kept.sample)
+    }));
+}
+
+#[test]
+fn a_first_typing_with_holes_is_not_learned() {
+    let whole = typing(16, 8, 0);
+    let holes = Sample::new(whole.keys().clone(), vec![None; 8], whole.downs().to_vec());
+    let mut profile = Profile::new();
+    assert_eq!(
+        profile.learn(&lesson(&holes.unwrap(), 0)),
+        Err(FailureToAcquire::TooFewHolds)
+    );
+    assert_eq!(profile, Profile::new());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The window folded away equals the recursion that never had a window, to the bit.
+    #[test]
+    fn base_and_replay_equal_the_endless_recursion(
+        steps in prop::collection::vec((any::<u32>(), 0u64..40_000, any::<bool>()), 1..300),
+        keys in 2u16..100,
+    ) {
+        let mut profile = Profile::new();
+        let mut endless = SequenceMemory::new(usize::from(keys));
+        let mut now = 0;
+        for (seed, pause, hole) in steps {
+            now += pause;
+            let mut sample = typing(16, keys, seed);
+            if hole && keys > 6 {
+                let mut holds = sample.holds().to_vec();
+                holds[usize::from(keys) / 2] = None;
+                sample =
+                    Sample::new(sample.keys().clone(), holds, sample.downs().to_vec()).unwrap();
+            }
+            if profile.learn(&lesson(&sample, now)).is_ok() {
+                let gain = profile.window.back().unwrap().gain;
+                endless.learn(&sample, gain);
+            }
+        }
+        let sequence = &profile.sequences[0];
+        let mut replayed = sequence.base.clone();
+        for kept in &profile.window {
+            replayed.learn(&kept.sample, kept.gain);
+        }
+        let bits = |memory: &SequenceMemory| {
+            let parts = memory.parts();
+            let contexts = parts.holds.iter().chain(&parts.downs);
+            let mut bits: Vec<u64> = contexts
+                .flat_map(|c| [c.location.to_bits(), c.scale.to_bits(), u64::from(c.count)])
+                .collect();
+            bits.extend([parts.level.mean.to_bits(), u64::from(parts.level.count)]);
+            bits
+        };
+        prop_assert_eq!(bits(&replayed), bits(&endless));
+        prop_assert_eq!(bits(sequence.template.memory()), bits(&endless));
+        prop_assert!(profile.window.len() <= MAX_WINDOW);
+    }
+}
