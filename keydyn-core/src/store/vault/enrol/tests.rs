@@ -1,4 +1,4 @@
-use super::super::tests::{DERIVATION, Machine, key, opened};
+use super::super::tests::kit::{DERIVATION, Machine, key, opened};
 use super::*;
 use crate::digraph::Sample;
 use crate::store::enrolment::Taken;

@@ -1,5 +1,7 @@
 //! Beginning anew and erasing, interrupted at every step.
 
+use std::rc::Rc;
+
 use super::*;
 use crate::store::files::unfinished;
 use crate::store::state::Counts;
