@@ -151,6 +151,21 @@ fn a_first_save_that_was_cut_short_is_forgotten_too() {
 }
 
 #[test]
+fn a_first_save_that_was_cut_short_is_reset_too() {
+    let place = Place::new();
+    place.arm(1234);
+    let others = names(&place);
+    for left in [".65534.profile.new", ".65534.state.new"] {
+        fs::write(place.state().join(left), b"half").unwrap();
+    }
+    let done = place.keydyn(&["reset", "nobody", "--yes"]).piped("");
+    done.assert(0, &["is forgotten"]);
+    let mut left = names(&place);
+    left.retain(|name| name != "65534.lock");
+    assert_eq!(left, others);
+}
+
+#[test]
 fn a_user_has_to_be_named() {
     let place = Place::new();
     for verb in ["reset", "forget"] {

@@ -10,18 +10,23 @@ use crate::store::files::unfinished;
 
 impl Vault<'_> {
     /// Forgets what was learned: the account is one of which nothing is known, its throttle is
-    /// cleared. Gives whether there was anything.
+    /// cleared. What a save that was cut short left goes too. Gives whether there was anything.
     ///
     /// # Errors
     /// If a file could not be written or removed, or the account is locked. Then either nothing
     /// has changed, or the account goes on as before with a fresh throttle, or it has begun anew;
     /// doing it again completes it.
     pub fn reset(&self) -> Result<bool, FileError> {
-        if !self.is_known() {
+        let mut half = self.half_learned().into_iter();
+        if !self.is_known() && !half.any(|name| self.is_anywhere(&name)) {
             return Ok(false);
         }
         let _locks = self.lock_everywhere()?;
-        self.begin_anew()?;
+        if self.is_known() {
+            self.begin_anew()?;
+        } else {
+            self.erase_learned()?;
+        }
         Ok(true)
     }
 
@@ -33,31 +38,38 @@ impl Vault<'_> {
     pub fn forget(&self) -> Result<bool, FileError> {
         let switch = Switch::new(self.main, self.run);
         let (whom, lock) = (Whom::User(self.uid), self.lock_name());
-        let other = [whom.file_name(), lock.clone()];
-        let mut other = other.into_iter().chain(self.left_unfinished());
-        if !self.is_known() && !other.any(|name| self.is_anywhere(&name)) {
+        let marker = whom.file_name();
+        let mut other: Vec<String> = self.half_learned();
+        other.extend(half_written([marker.clone()]));
+        other.extend([marker.clone(), lock.clone()]);
+        if !self.is_known() && !other.iter().any(|name| self.is_anywhere(name)) {
             return Ok(false);
         }
         let _locks = self.lock_everywhere()?;
         if self.is_known() {
             self.begin_anew()?;
         }
-        // Of an account that is not known, a first save that was cut short may be there.
-        for slot in [Slot::Second, Slot::First] {
-            self.main.remove(&self.profile_name(slot))?;
-        }
-        self.run.remove(&self.state_name())?;
-        self.main.remove(&self.state_name())?;
+        self.erase_learned()?;
         // Whoever was disabled for being locked out is no longer.
         switch.enable(whom)?;
         for files in [self.run, self.main] {
             // What is left of a `disable` that was cut short.
-            files.remove(&whom.file_name())?;
+            files.remove(&marker)?;
         }
         // Whoever waits for a lock that is gone takes a new one.
         self.run.remove(&lock)?;
         self.main.remove(&lock)?;
         Ok(true)
+    }
+
+    /// Every file of profiles and states. Of an account that is not known, a first save that was
+    /// cut short may be there.
+    fn erase_learned(&self) -> Result<(), FileError> {
+        for slot in [Slot::Second, Slot::First] {
+            self.main.remove(&self.profile_name(slot))?;
+        }
+        self.run.remove(&self.state_name())?;
+        self.main.remove(&self.state_name())
     }
 
     fn begin_anew(&self) -> Result<(), FileError> {
@@ -102,17 +114,19 @@ impl Vault<'_> {
                 .any(|name| self.is_anywhere(name))
     }
 
-    /// Every name that a save that was cut short may have left.
-    fn left_unfinished(&self) -> Vec<String> {
+    /// Every name that a save of what was learned may have left when it was cut short.
+    fn half_learned(&self) -> Vec<String> {
         let profiles = [Slot::First, Slot::Second].map(|slot| self.profile_name(slot));
-        let marker = Whom::User(self.uid).file_name();
-        let names = profiles.into_iter().chain([self.state_name(), marker]);
-        let names = names.flat_map(|name| [previous(&name), name]);
-        names.flat_map(|name| unfinished(&name)).collect()
+        half_written(profiles.into_iter().chain([self.state_name()]))
     }
 
     fn is_anywhere(&self, name: &str) -> bool {
         let in_place = |files: &dyn StateFiles| !matches!(files.read(name, FILE_LEN), Ok(None));
         in_place(self.main) || in_place(self.run)
     }
+}
+
+fn half_written(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let names = names.into_iter().flat_map(|name| [previous(&name), name]);
+    names.flat_map(|name| unfinished(&name)).collect()
 }

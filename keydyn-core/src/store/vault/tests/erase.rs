@@ -153,6 +153,29 @@ fn a_first_save_that_was_cut_short_is_something_to_forget() {
 }
 
 #[test]
+fn a_first_save_that_was_cut_short_is_something_to_reset() {
+    for name in ["1000.profile", "1000.second", "1000.state"] {
+        for left in unfinished(name).iter().chain(&unfinished(&previous(name))) {
+            let machine = Machine::new();
+            machine.main.write(left, b"half", false).unwrap();
+            assert!(machine.vault().reset().unwrap(), "{left}");
+            assert!(machine.main.names().is_empty(), "{left}");
+            assert!(!machine.vault().reset().unwrap(), "{left}");
+        }
+    }
+}
+
+#[test]
+fn what_was_not_learned_is_not_reset() {
+    let machine = Machine::new();
+    let half = ".1000.disabled.new";
+    machine.main.write(half, b"", false).unwrap();
+    machine.main.write("1000.disabled", b"", false).unwrap();
+    assert!(!machine.vault().reset().unwrap());
+    assert_eq!(machine.main.names(), [half, "1000.disabled"]);
+}
+
+#[test]
 fn another_account_s_files_stay() {
     let machine = full(false);
     let other = Vault::new(100, &machine.main, &machine.run, Some(&machine.host));
