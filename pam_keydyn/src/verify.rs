@@ -166,9 +166,18 @@ fn standing_without_a_key(machine: &Machine, uid: Option<u32>) -> Option<Account
         return Some(AccountState::default());
     };
     let host = host_key(machine);
-    match vault(machine, uid, host.as_ref()).standing_unopened() {
+    let vault = vault(machine, uid, host.as_ref());
+    tell_of_a_later_keydyn(machine, &vault);
+    match vault.standing_unopened() {
         Standing::Known(state) => Some(state),
         Standing::Unknown => None,
+    }
+}
+
+/// Whoever went back to an older keydyn must read why nothing is learned.
+fn tell_of_a_later_keydyn(machine: &Machine, vault: &Vault<'_>) {
+    if let Some(later) = vault.later_state() {
+        machine.log.write(Level::Error, &later.to_string());
     }
 }
 
@@ -218,17 +227,18 @@ fn examine(
 
 fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Carried) -> Finding {
     let opening = vault.open(&carried.key);
+    if let Opening::Damaged(damage) = &opening {
+        let message = format!("{damage}; `keydyn status` says what to do");
+        machine.log.write(Level::Error, &message);
+    }
+    tell_of_a_later_keydyn(machine, vault);
     let Standing::Known(state) = vault.standing(&opening) else {
         return Finding::only(Outcome::StateUnknown);
     };
     let armed = Armed::from(state.phase);
     let may_learn = carried.typing.is_ok();
     match opening {
-        Opening::Damaged(damage) => {
-            let message = format!("{damage}; `keydyn status` says what to do");
-            machine.log.write(Level::Error, &message);
-            Finding::only(Outcome::Unfit(Unfit::Profile, armed))
-        }
+        Opening::Damaged(_) => Finding::only(Outcome::Unfit(Unfit::Profile, armed)),
         Opening::Absent if armed == Armed::Yes => {
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))
         }

@@ -84,6 +84,17 @@ pub enum FileError {
         /// The limit.
         limit: usize,
     },
+    /// A later keydyn wrote it: not ours to replace.
+    #[error(
+        "{path}: has format version {found}, of a later keydyn, and is left as it is; upgrade \
+         keydyn"
+    )]
+    Later {
+        /// Which file.
+        path: String,
+        /// Its version.
+        found: u16,
+    },
     /// Another process held the lock for 200 ms.
     #[error("{path}: is locked by another process")]
     Busy {

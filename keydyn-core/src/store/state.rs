@@ -142,12 +142,16 @@ impl AccountState {
         Ok(file)
     }
 
-    /// Reads a state file; nothing is decoded before the MAC is found good.
+    /// Reads a state file; nothing is decoded before the MAC is found good. A later version is
+    /// told first: what is behind it may be anything.
     ///
     /// # Errors
     /// Why it cannot be trusted.
     pub fn from_file(file: &[u8], uid: u32, host: &HostKey) -> Result<Self, StateError> {
         let body = file.strip_prefix(&MAGIC).ok_or(StateError::Magic)?;
+        if let Some(found) = later_version(file) {
+            return Err(StateError::FutureVersion { found });
+        }
         let (signed, mac) = file
             .split_at_checked(file.len().saturating_sub(MAC_LEN))
             .ok_or(StateError::Mac)?;
@@ -158,9 +162,15 @@ impl AccountState {
         let (version, body) = body.split_first_chunk::<2>().ok_or(StateError::Mac)?;
         match u16::from_le_bytes(*version) {
             VERSION => Ok(codec::decode_state(body)?),
-            found => Err(StateError::Version { found }),
+            _ => Err(StateError::VersionZero),
         }
     }
+}
+
+/// The version of a state file that a later keydyn wrote.
+pub(super) fn later_version(file: &[u8]) -> Option<u16> {
+    let (version, _) = file.strip_prefix(&MAGIC)?.split_first_chunk::<2>()?;
+    Some(u16::from_le_bytes(*version)).filter(|&found| found > VERSION)
 }
 
 /// Why a state file cannot be trusted.
@@ -172,12 +182,15 @@ pub enum StateError {
     /// It was changed, belongs to another user, or host.key is another.
     #[error("it was not written by this machine for this user, or it was changed")]
     Mac,
-    /// Written by another keydyn.
-    #[error("it has format version {found}, and this keydyn reads version {VERSION}")]
-    Version {
+    /// Written by a keydyn of the future.
+    #[error("it has format version {found}, and this keydyn reads up to {VERSION}; upgrade keydyn")]
+    FutureVersion {
         /// Its version.
         found: u16,
     },
+    /// Version zero was never written.
+    #[error("it has format version 0, which does not exist")]
+    VersionZero,
     /// The MAC is good and the body makes no sense.
     #[error(transparent)]
     Codec(#[from] CodecError),

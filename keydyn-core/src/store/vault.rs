@@ -7,13 +7,14 @@ use crate::acquire::FailureToAcquire;
 
 use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
-use super::header::{FILE_LEN, Header, HeaderError, KdfParams, Salt};
+use super::header::{FILE_LEN, Header, KdfParams, Salt};
 use super::host::HostKey;
 use super::profile::Profile;
 use super::seal::{OpenError, SealKey, open, seal};
 use super::state::{AccountState, Phase, STATE_LEN};
 
 mod erase;
+mod later;
 pub mod survey;
 
 /// Which of an account's two profiles.
@@ -223,7 +224,7 @@ impl<'a> Vault<'a> {
     }
 
     fn open_file(&self, name: &str, key: &SealKey) -> Result<Option<Profile>, Damage> {
-        let Some(file) = self.main.read(name, FILE_LEN)? else {
+        let Some(file) = later::read(self.main, name, FILE_LEN)? else {
             return Ok(None);
         };
         let (_, plaintext) = open(key, self.uid, &file).map_err(|reason| Damage::Open {
@@ -376,7 +377,11 @@ impl<'a> Vault<'a> {
             .map_err(|_| unwritable("cannot be encoded"))?;
         let mut failed = unwritable("has no place to go");
         for place in places {
-            match place.write(&name, &file, true) {
+            let written = match self.later_state_in(*place) {
+                Some(later) => Err(later),
+                None => place.write(&name, &file, true),
+            };
+            match written {
                 Ok(()) => return Ok(()),
                 Err(error) => failed = error,
             }
@@ -424,24 +429,6 @@ impl<'a> Vault<'a> {
             Ok(profile) => profile.is_some(),
             Err(Damage::Open { reason, .. }) => reason == OpenError::OtherPassword,
             Err(_) => false,
-        }
-    }
-
-    /// The header of a file that is about to be replaced, `None` where there is none worth keeping.
-    ///
-    /// # Errors
-    /// If a keydyn of the future wrote it: that is not ours to replace.
-    fn header(&self, name: &str) -> Result<Option<Header>, Damage> {
-        let Ok(Some(file)) = self.main.read(name, FILE_LEN) else {
-            return Ok(None);
-        };
-        match Header::parse(&file) {
-            Ok(header) => Ok(Some(header)),
-            Err(reason @ HeaderError::FutureVersion { .. }) => Err(Damage::Open {
-                name: name.to_owned(),
-                reason: reason.into(),
-            }),
-            Err(_) => Ok(None),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What somebody has to do about an account's files, if anything.
 
 use keydyn_core::store::header::HeaderError;
-use keydyn_core::store::state::Phase;
+use keydyn_core::store::state::{Phase, StateError};
 use keydyn_core::store::switch::Place;
 use keydyn_core::store::vault::survey::{Defect, Health, Survey};
 use serde::Serialize;
@@ -25,15 +25,19 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
         "`keydyn disable {who}` lets the password alone be enough meanwhile; `keydyn reset {who}` \
          begins anew."
     );
-    let future = survey.files.iter().any(|file| {
-        let defect = file.defect.as_ref();
-        matches!(
-            defect,
-            Some(Defect::Profile(HeaderError::FutureVersion { .. }))
-        )
-    });
+    let later = Later::among(survey);
+    if later.state {
+        say(
+            true,
+            "A newer keydyn wrote the state, and this one leaves it as it is: upgrade keydyn. \
+             Until then nothing is learned, verdicts are kept in /run, and only whoever types the \
+             password that was learned is judged, by the copy in the profile; anybody else is \
+             refused."
+                .to_owned(),
+        );
+    }
     match (survey.profile, phase) {
-        (Health::Damaged, _) if future => say(
+        (Health::Damaged, _) if later.profile => say(
             true,
             "A newer keydyn wrote the profile, and this one cannot read it: upgrade keydyn."
                 .to_owned(),
@@ -71,17 +75,46 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
         ),
         _ => {}
     }
-    if phase.is_none() && !matches!(survey.profile, Health::Damaged | Health::Unreadable) {
+    if phase.is_none()
+        && !later.state
+        && !matches!(survey.profile, Health::Damaged | Health::Unreadable)
+    {
         let text = "The state is lost or damaged. Whoever types the password that was learned is \
                     judged by the copy in the profile, which puts the state right; anybody else \
                     is refused.";
         say(true, format!("{text} {way_out}"));
     }
-    if survey.state_in == Some(Place::Run) {
+    if survey.state_in == Some(Place::Run) && !later.state {
         let text = "The state went to /run, because the directory that lasts could not be \
                     written or was locked: see that the disk is not full or read-only. Nothing \
                     is learned until it can.";
         say(false, text.to_owned());
     }
     advice
+}
+
+/// What a newer keydyn wrote.
+struct Later {
+    profile: bool,
+    state: bool,
+}
+
+impl Later {
+    fn among(survey: &Survey) -> Self {
+        let mut later = Self {
+            profile: false,
+            state: false,
+        };
+        for file in &survey.files {
+            match file.defect {
+                Some(Defect::Profile(HeaderError::FutureVersion { .. })) => later.profile = true,
+                // The generation before stands in for nothing while this one is sound.
+                Some(Defect::State(StateError::FutureVersion { .. })) => {
+                    later.state |= !file.name.ends_with(".previous");
+                }
+                _ => {}
+            }
+        }
+        later
+    }
 }

@@ -251,3 +251,31 @@ fn whoever_is_not_root_is_told_what_it_takes() {
     tool.piped("")
         .assert(3, &["only root may", "`sudo keydyn status ...`"]);
 }
+
+#[test]
+fn files_of_a_newer_keydyn_are_no_damage() {
+    let place = Place::new();
+    place.arm(UID);
+    let later = |name: &str| {
+        let path = place.state().join(name);
+        let mut file = fs::read(&path).unwrap();
+        file[8] = 2;
+        file.push(0);
+        fs::write(path, file).unwrap();
+    };
+    later("65534.state");
+    let done = status(&place).assert(
+        3,
+        &[
+            "reads up to 1; upgrade keydyn",
+            "A newer keydyn wrote the state",
+        ],
+    );
+    assert!(!done.flat().contains("lost or damaged"), "{done:?}");
+    later("65534.profile");
+    later("65534.profile.previous");
+    status(&place).assert(3, &["A newer keydyn wrote the profile"]);
+    let done = place.keydyn(&["reset", "nobody", "--yes"]).piped("");
+    done.assert(0, &["is forgotten"]);
+    status(&place).assert(0, &["none"]);
+}

@@ -154,6 +154,30 @@ fn a_lost_state_comes_from_the_sealed_copy_and_without_it_nobody_passes() {
 }
 
 #[test]
+fn a_state_of_a_later_keydyn_is_judged_beside_and_left_as_it_is() {
+    let mut machine = Machine::armed();
+    let state = machine.account_file("state");
+    let mut later = fs::read(&state).expect("there");
+    later[8] = 2;
+    // It may be longer, too.
+    later.resize(5000, 7);
+    fs::write(&state, &later).expect("changed");
+    let login = machine.log_in(&owner());
+    assert!(login.log.contains("outcome=accepted"), "{login:?}");
+    for text in ["65534.state", "upgrade keydyn", "not learned"] {
+        assert!(login.log.contains(text), "{text}: {login:?}");
+    }
+    for i in 0..5 {
+        let login = machine.log_in(&Typing::stranger(i));
+        assert!(login.log.contains("outcome=refused"), "{login:?}");
+    }
+    // The throttle counts beside it.
+    let login = machine.log_in(&owner());
+    assert!(login.log.contains("state=cooling-down"), "{login:?}");
+    assert!(fs::read(&state).expect("there") == later);
+}
+
+#[test]
 fn a_lost_host_key_does_not_disarm() {
     let machine = Machine::armed();
     fs::remove_file(machine.path("state/host.key")).expect("removed");

@@ -10,7 +10,8 @@ use crate::store::files::unfinished;
 
 impl Vault<'_> {
     /// Forgets what was learned: the account is one of which nothing is known, its throttle is
-    /// cleared. What a save that was cut short left goes too. Gives whether there was anything.
+    /// cleared. What a save that was cut short left goes too, and what a later keydyn wrote. Gives
+    /// whether there was anything.
     ///
     /// # Errors
     /// If a file could not be written or removed, or the account is locked. Then either nothing
@@ -73,6 +74,10 @@ impl Vault<'_> {
     }
 
     fn begin_anew(&self) -> Result<(), FileError> {
+        if self.later_state_in(self.main).is_some() {
+            // Until there is one again, the copy sealed in the profile stands in.
+            self.main.remove(&self.state_name())?;
+        }
         let mut anew = AccountState {
             generation: match self.standing(&Opening::Absent) {
                 Standing::Known(state) => state.generation,

@@ -57,6 +57,9 @@ impl Vault<'_> {
         if self.derivation().is_some_and(|(now, _)| now != salt) {
             return Err(LearnError::Replaced);
         }
+        if let Some(later) = self.later_state_in(self.main) {
+            return Err(later.into());
+        }
         let opening = self.open(key);
         let state = match self.standing(&opening) {
             Standing::Known(state) => state,

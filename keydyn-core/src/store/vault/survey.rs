@@ -3,9 +3,10 @@
 
 use super::super::switch::Place;
 use super::{
-    AccountState, FILE_LEN, FileError, Header, HeaderError, STATE_LEN, Slot, Standing, StateFiles,
-    Vault, previous,
+    AccountState, FILE_LEN, FileError, Header, STATE_LEN, Slot, Standing, StateFiles, Vault, later,
+    previous,
 };
+use crate::store::header::HeaderError;
 use crate::store::state::StateError;
 
 /// An account as it looks from outside.
@@ -93,7 +94,7 @@ impl Vault<'_> {
     fn survey_slot(&self, slot: Slot, files: &mut Vec<Kept>) -> Health {
         let mut unreadable = false;
         let [current, before] = self.generations(slot).map(|name| {
-            let header = match self.main.read(&name, FILE_LEN) {
+            let header = match later::read(self.main, &name, FILE_LEN) {
                 Ok(None) => return None,
                 Ok(Some(file)) => Header::parse(&file).map_err(Defect::from),
                 Err(error) => Err(error.into()),
@@ -127,7 +128,7 @@ impl Vault<'_> {
         files: &mut Vec<Kept>,
     ) -> Option<AccountState> {
         let mut look = |name: String| {
-            let state = match (directory.read(&name, STATE_LEN), self.host) {
+            let state = match (later::read(directory, &name, STATE_LEN), self.host) {
                 (Ok(None), _) => return None,
                 (Ok(Some(_)), None) => Err(Defect::NoHostKey),
                 (Ok(Some(file)), Some(host)) => {

@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 mod erase;
 mod faults;
 pub(super) mod kit;
+mod later;
 mod survey;
 
 use kit::{DERIVATION, Machine, UID, key, opened};
@@ -64,18 +65,6 @@ fn a_damaged_profile_falls_back_to_the_generation_before() {
             machine.learn(&key(1), 30),
             Err(LearnError::Damaged(_))
         ));
-    }
-}
-
-#[test]
-fn a_profile_of_the_future_is_not_replaced() {
-    for name in ["1000.profile", "1000.profile.previous"] {
-        let machine = Machine::armed(&key(1));
-        machine.main.change(name, |file| file[8] = 2);
-        let before = machine.main.files.borrow().clone();
-        let learned = machine.learn(&key(1), 30);
-        assert!(matches!(learned, Err(LearnError::Damaged(_))), "{name}");
-        assert_eq!(*machine.main.files.borrow(), before, "{name}");
     }
 }
 
