@@ -1,7 +1,8 @@
 //! The arguments of a line in the stack.
 //!
 //! An argument that is not known, or a value that is not one of its values, is a complaint in the
-//! log and otherwise nothing: a typing error must not lock anybody out.
+//! log and counts as not written: a typing error must not lock anybody out. What was said before it
+//! on the line stands, else the default.
 
 use std::ffi::CStr;
 use std::fmt;
@@ -73,6 +74,8 @@ pub(crate) enum Complaint {
     Value {
         argument: String,
         expected: &'static str,
+        /// Of a misspelled mode: the one that is in force all the same.
+        in_force: Option<Mode>,
     },
     TwoLines,
     NoLine,
@@ -87,16 +90,25 @@ impl fmt::Display for Complaint {
                     "unknown argument `{argument}` is ignored; correct the line in the stack"
                 )
             }
-            Self::Value { argument, expected } => {
+            Self::Value {
+                argument,
+                expected,
+                in_force,
+            } => {
                 write!(
                     f,
-                    "`{argument}` is ignored and the default used; the value must be {expected}"
+                    "`{argument}` counts as not written; the value must be {expected}"
                 )?;
                 // Whoever meant `shadow` must read that people are refused.
-                if argument.starts_with("mode=") {
-                    f.write_str("; mode=auto is in force: refusals of armed users count")?;
-                }
-                Ok(())
+                f.write_str(match in_force {
+                    None => "",
+                    Some(Mode::Shadow) => "; mode=shadow is in force: nobody is refused",
+                    Some(Mode::Auto) => "; mode=auto is in force: refusals of armed users count",
+                    Some(Mode::Enforce) => {
+                        "; mode=enforce is in force: refusals count, and whoever is not armed is \
+                         refused too"
+                    }
+                })
             }
             Self::TwoLines => f.write_str(
                 "a line cannot be both `capture` and `verify`; put `capture` in front of the \
@@ -144,6 +156,7 @@ impl Settings {
                 _ => settings.take(&arg),
             }
         }
+        settings.say_the_mode();
         settings.line = match (capture, verify) {
             (true, false) => Some(Line::Capture),
             (false, true) => Some(Line::Verify),
@@ -159,8 +172,21 @@ impl Settings {
         settings
     }
 
+    /// Only the whole line says which mode is in force in spite of a misspelled one.
+    fn say_the_mode(&mut self) {
+        for complaint in &mut self.complaints {
+            if let Complaint::Value {
+                argument, in_force, ..
+            } = complaint
+                && name_and_value(argument).0 == "mode"
+            {
+                *in_force = Some(self.mode);
+            }
+        }
+    }
+
     fn take(&mut self, argument: &str) {
-        let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+        let (name, value) = name_and_value(argument);
         let understood = match name {
             "mode" => set(&mut self.mode, value, &MODES),
             "strictness" => set(&mut self.strictness, value, &STRICTNESSES),
@@ -198,9 +224,14 @@ impl Settings {
             self.complaints.push(Complaint::Value {
                 argument: argument.to_owned(),
                 expected,
+                in_force: None,
             });
         }
     }
+}
+
+fn name_and_value(argument: &str) -> (&str, &str) {
+    argument.split_once('=').unwrap_or((argument, ""))
 }
 
 /// The words of an argument, and how a complaint names them.
@@ -304,6 +335,32 @@ mod tests {
                 ..Settings::default()
             }
         );
+    }
+
+    #[test]
+    fn a_misspelled_mode_says_which_one_is_in_force() {
+        let said = |args: &[&CStr]| {
+            let complaints = parse(args).complaints;
+            complaints.iter().map(ToString::to_string).next().unwrap()
+        };
+        for (args, words) in [
+            (&[c"verify", c"mode=shdow"][..], "mode=auto is in force"),
+            (&[c"verify", c"mode"], "mode=auto is in force"),
+            (
+                &[c"verify", c"mode=shadow", c"mode=shdow"],
+                "mode=shadow is in force: nobody is refused",
+            ),
+            (
+                &[c"verify", c"mode=enfroce", c"mode=enforce"],
+                "mode=enforce is in force",
+            ),
+        ] {
+            assert!(said(args).contains(words), "{}", said(args));
+        }
+        let settings = parse(&[c"verify", c"strictness=strict", c"strictness=stirct"]);
+        assert_eq!(settings.strictness, Strictness::Strict);
+        let said = settings.complaints[0].to_string();
+        assert!(said.contains("counts as not written") && !said.contains("in force"));
     }
 
     #[test]
