@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use keydyn_core::store::switch::{Switch, Whom};
 
-use crate::account::{Account, Places};
+use crate::account::{Account, Directories, Places};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::terminal::paragraph;
 
@@ -31,16 +31,31 @@ In an emergency shell mount /var first (`mount -a`). If nothing can be written a
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
+    switching: Switching,
+}
+
+/// What is switched, and where.
+#[derive(Debug, Args)]
+pub(super) struct Switching {
+    #[command(flatten)]
     target: Target,
 
     #[command(flatten)]
     places: Places,
 }
 
+impl Switching {
+    /// The directories, and whose marker it is.
+    pub(super) fn open(&self, verb: &'static str) -> Result<(Directories, Resolved), Failure> {
+        let places = self.places.open(verb)?;
+        Ok((places, self.target.resolve()?))
+    }
+}
+
 /// For whom keydyn is switched off or on.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct Target {
+struct Target {
     /// The user
     user: Option<String>,
 
@@ -54,8 +69,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Whose marker it is.
-    pub(super) fn resolve(&self) -> Result<Resolved, Failure> {
+    fn resolve(&self) -> Result<Resolved, Failure> {
         let account = match (&self.user, self.uid) {
             (Some(name), _) => Account::named(name)?,
             (None, Some(uid)) => Account::with_uid(uid),
@@ -85,12 +99,12 @@ pub(super) struct Resolved {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let places = arguments.places.open("disable")?;
+    let (places, resolved) = arguments.switching.open("disable")?;
     let Resolved {
         whom,
         who,
         argument,
-    } = arguments.target.resolve()?;
+    } = resolved;
     let unlasting = Switch::new(&places.main, &places.run).disable(whom)?;
     paragraph(out, &format!("keydyn is disabled for {who}."), "")?;
     if let Some(reason) = unlasting {

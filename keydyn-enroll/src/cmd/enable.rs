@@ -5,8 +5,7 @@ use std::io::Write;
 use clap::Args;
 use keydyn_core::store::switch::{Switch, Whom};
 
-use super::disable::{Resolved, Target};
-use crate::account::Places;
+use super::disable::{Resolved, Switching};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::terminal::paragraph;
 
@@ -24,15 +23,11 @@ Examples:
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    target: Target,
-
-    #[command(flatten)]
-    places: Places,
+    switching: Switching,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let places = arguments.places.open("enable")?;
-    let Resolved { whom, who, .. } = arguments.target.resolve()?;
+    let (places, Resolved { whom, who, .. }) = arguments.switching.open("enable")?;
     let switch = Switch::new(&places.main, &places.run);
     let done = match switch.enable(whom)? {
         true => format!("keydyn is enabled for {who} again."),
