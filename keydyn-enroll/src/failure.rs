@@ -71,6 +71,9 @@ pub(crate) enum Failure {
     /// Somebody's typing was not to be had, or the answer was no.
     #[error(transparent)]
     Typing(#[from] TypingFailure),
+    /// The same, of somebody who was to be learned.
+    #[error("{failure}{}", .failure.of_what_was_stored())]
+    NotEnrolled { failure: TypingFailure },
 }
 
 impl From<FileError> for Failure {
@@ -97,7 +100,7 @@ impl Failure {
             Self::Output(_) if self.reader_left() => 0,
             Self::Output(_) | Self::Declined => 1,
             Self::NoTerminal | Self::Usage(_) => 2,
-            Self::Typing(failure) => failure.exit_code(),
+            Self::Typing(failure) | Self::NotEnrolled { failure } => failure.exit_code(),
             Self::Open { .. }
             | Self::Data(_)
             | Self::Unsuitable { .. }
@@ -113,7 +116,7 @@ impl Failure {
     }
 
     fn told(&self) -> bool {
-        matches!(self, Self::Typing(failure) if failure.told())
+        matches!(self, Self::Typing(failure) | Self::NotEnrolled { failure } if failure.told())
     }
 
     fn reader_left(&self) -> bool {

@@ -98,16 +98,23 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the controlling terminal and turns its echo off.
+    /// Takes the controlling terminal and turns its echo off; `None` where there is none.
     ///
     /// # Errors
-    /// If there is none.
-    pub fn take() -> io::Result<Self> {
+    /// If there is one and it does not obey.
+    pub fn take() -> io::Result<Option<Self>> {
         let tty = File::options()
             .read(true)
             .write(true)
             .custom_flags((OFlag::O_NOCTTY | OFlag::O_CLOEXEC).bits())
-            .open("/dev/tty")?;
+            .open("/dev/tty");
+        let tty = match tty {
+            Ok(tty) => tty,
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENXIO | libc::ENOENT)) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         let before = tcgetattr(&tty)?;
         let signals: SigSet = SIGNALS.into_iter().collect();
         let watched =
@@ -119,7 +126,7 @@ impl Terminal {
             signals: watched,
         };
         terminal.hide()?;
-        Ok(terminal)
+        Ok(Some(terminal))
     }
 
     fn hide(&self) -> io::Result<()> {

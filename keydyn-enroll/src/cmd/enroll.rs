@@ -12,15 +12,14 @@ use keydyn_core::store::state::Phase;
 use keydyn_core::store::switch::Switch;
 use keydyn_core::store::vault::enrol::Ground;
 use keydyn_core::store::vault::{LearnError, Learned, Vault};
-use keydyn_sys::prompt::end_by;
 use keydyn_sys::system;
 
-use crate::account::{Account, Directories, Places};
+use crate::account::{Account, Directories};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::terminal::paragraph;
-use crate::typist::{Asked, Desk, Known, Mark, StandIn, Typed, TypingFailure, advice};
+use crate::typist::{Asked, Desk, Known, Mark, Typed, TypingFailure, advice};
 
-use super::strictness::Threshold;
+use super::sitting::{Sitting, end_as_asked};
 
 /// Typings that a rhythm in force goes on learning, where `--typings` says nothing.
 const FURTHER: u32 = 5;
@@ -53,28 +52,19 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
-    /// The user; without one, whoever runs the command, through sudo too
-    user: Option<String>,
+    #[command(flatten)]
+    sitting: Sitting,
 
     /// At least so many typings; it never takes fewer than 23 to put a rhythm in force
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1000))]
     typings: Option<u32>,
-
-    #[command(flatten)]
-    threshold: Threshold,
-
-    #[command(flatten)]
-    places: Places,
-
-    #[command(flatten)]
-    stand_in: StandIn,
 }
 
 impl Arguments {
     fn rules(&self) -> EnrolmentRules {
         let typings = self.typings.unwrap_or(20).max(20);
         EnrolmentRules {
-            strictness: self.threshold.strictness(),
+            strictness: self.sitting.strictness(),
             typings,
             further: self.typings.unwrap_or(FURTHER),
             most: MOST.max(typings.saturating_mul(2)),
@@ -83,34 +73,28 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let places = arguments.places.open("enroll")?;
-    let account = Account::or_caller(arguments.user.as_deref())?;
-    let result = Desk::open(&arguments.stand_in, &account).and_then(|desk| {
-        let mut enrolment = Enrolment {
-            desk,
-            account: &account,
-            places: &places,
-            rules: arguments.rules(),
-            marks: Vec::new(),
-            first: true,
-        };
-        enrolment.run()
-    });
-    // The terminal is as it was again.
-    match result {
+    match enroll(arguments) {
+        // The terminal is as it was again.
         Ok(text) => {
             paragraph(out, &text, "")?;
             Ok(out.flush()?)
         }
-        Err(failure) => {
-            if let TypingFailure::Ended(signal) = failure {
-                let _ = writeln!(std::io::stderr(), "\nkeydyn: {failure}");
-                end_by(signal);
-                return Err(TypingFailure::No.into());
-            }
-            Err(failure.into())
-        }
+        Err(Failure::Typing(failure)) => Err(end_as_asked(Failure::NotEnrolled { failure })),
+        Err(failure) => Err(failure),
     }
+}
+
+fn enroll(arguments: &Arguments) -> Result<String, Failure> {
+    let (places, account, desk) = arguments.sitting.open("enroll")?;
+    let mut enrolment = Enrolment {
+        desk,
+        account: &account,
+        places: &places,
+        rules: arguments.rules(),
+        marks: Vec::new(),
+        first: true,
+    };
+    Ok(enrolment.run()?)
 }
 
 /// How the typing ended.
@@ -142,12 +126,16 @@ impl Enrolment<'_> {
              Ctrl-D stops and keeps what was learned, Ctrl-C stops and keeps nothing.",
             self.account
         ))?;
-        let (known, first) = self.desk.ask_for_password(self.account, self.places)?;
+        let (known, first) = self
+            .desk
+            .ask_for_password(self.account, self.places, |main| {
+                main.host_key_or_create().map(Some)
+            })?;
         let vault = Vault::new(
             self.account.uid,
             &self.places.main,
             &self.places.run,
-            Some(&known.host),
+            known.host.as_ref(),
         );
         let (mut session, ground) =
             vault.begin_enrolment(&known.key, known.derivation.0, self.rules)?;

@@ -7,6 +7,7 @@ mod enroll;
 mod evaluate;
 mod forget;
 mod reset;
+mod sitting;
 mod status;
 mod strictness;
 mod verify;

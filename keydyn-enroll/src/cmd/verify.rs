@@ -11,16 +11,16 @@ use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase};
 use keydyn_core::store::switch::Switch;
 use keydyn_core::store::vault::{LearnError, Opening, Slot, Standing, Vault};
-use keydyn_sys::prompt::end_by;
+use keydyn_sys::file::StateDir;
 use keydyn_sys::system;
 use serde::Serialize;
 
-use crate::account::{Account, Places};
+use crate::account::Account;
 use crate::failure::{EXIT_CODES, Failure};
 use crate::terminal::paragraph;
-use crate::typist::{Desk, StandIn, Typed, TypingFailure, advice};
+use crate::typist::{Typed, TypingFailure, advice};
 
-use super::strictness::Threshold;
+use super::sitting::{Sitting, end_as_asked};
 
 /// Steps that are told, furthest off first, and how far off they must be to be told.
 const TOLD: usize = 5;
@@ -28,40 +28,22 @@ const UNUSUAL: f64 = 2.0;
 
 /// Type the password once, and see how a login would judge it.
 ///
-/// Tells which positions were unlike the usual, and what the module would have done. A dry run:
-/// nothing is written, learned or counted. Exit code 0 if accepted, 1 if refused or undecided.
+/// Tells which positions were unlike the usual, and what the module would have done in each mode,
+/// wherever it stands in a stack. A dry run: nothing is written, learned or counted. Exit code 0 if
+/// accepted, 1 if refused or undecided.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
-    /// The user; without one, whoever runs the command, through sudo too
-    user: Option<String>,
+    #[command(flatten)]
+    sitting: Sitting,
 
     /// As one JSON object
     #[arg(long)]
     json: bool,
-
-    #[command(flatten)]
-    threshold: Threshold,
-
-    #[command(flatten)]
-    places: Places,
-
-    #[command(flatten)]
-    stand_in: StandIn,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let report = match judge(arguments) {
-        Err(Failure::Typing(failure)) => {
-            if let TypingFailure::Ended(signal) = failure {
-                let _ = writeln!(std::io::stderr());
-                end_by(signal);
-                return Err(TypingFailure::No.into());
-            }
-            return Err(failure.into());
-        }
-        judged => judged?,
-    };
+    let report = judge(arguments).map_err(end_as_asked)?;
     if arguments.json {
         serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
         writeln!(out)?;
@@ -77,14 +59,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 
 /// Asks once and judges; the terminal is as it was again when this returns.
 fn judge(arguments: &Arguments) -> Result<Report, Failure> {
-    let places = arguments.places.open("verify")?;
-    let account = Account::or_caller(arguments.user.as_deref())?;
-    let mut desk = Desk::open(&arguments.stand_in, &account)?;
-    let (known, typed) = desk.ask_for_password(&account, &places)?;
-    let vault = Vault::new(account.uid, &places.main, &places.run, Some(&known.host));
+    let (places, account, mut desk) = arguments.sitting.open("verify")?;
+    // A dry run makes no key where there is none.
+    let host_key = |main: &StateDir| Ok(main.host_key().ok().flatten());
+    let (known, typed) = desk.ask_for_password(&account, &places, host_key)?;
+    let vault = Vault::new(account.uid, &places.main, &places.run, known.host.as_ref());
     let opening = vault.open(&known.key);
     let standing = vault.standing(&opening);
-    let strictness = arguments.threshold.strictness();
+    let strictness = arguments.sitting.strictness();
     let mut report = match opening {
         Opening::Damaged(damage) => return Err(TypingFailure::Damage(damage).into()),
         Opening::Absent if matches!(&standing, Standing::Known(state) if state.phase == Phase::Armed) => {
@@ -112,10 +94,10 @@ fn judge(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let switch = Switch::new(&places.main, &places.run);
     if system::switched_off() || switch.find_for(Some(account.uid)).is_set() {
-        report.module = Module {
-            returns: "PAM_IGNORE",
-            why: "keydyn is disabled, and the password alone is enough".to_owned(),
-        };
+        report.module = Module::always(
+            "PAM_IGNORE",
+            "keydyn is disabled, and the password alone is enough",
+        );
     }
     Ok(report)
 }
@@ -149,11 +131,42 @@ struct Unusual {
     spreads: f64,
 }
 
-/// What the module would have done, with `mode=auto`.
+/// What the module would have done, wherever it stands in a stack with its usual arguments.
 #[derive(Debug, Serialize)]
 struct Module {
+    /// With `mode=auto`.
     returns: &'static str,
+    /// With `mode=enforce`.
+    returns_enforcing: &'static str,
     why: String,
+}
+
+impl Module {
+    /// The same in both modes.
+    fn always(returns: &'static str, why: &str) -> Self {
+        Self {
+            returns,
+            returns_enforcing: returns,
+            why: why.to_owned(),
+        }
+    }
+
+    /// `shadow` is told with the words: it refuses nobody.
+    fn words(&self) -> String {
+        let Self {
+            returns,
+            returns_enforcing,
+            why,
+        } = self;
+        let enforcing = match returns == returns_enforcing {
+            true => "mode=enforce the same".to_owned(),
+            false => format!("mode=enforce {returns_enforcing}"),
+        };
+        format!(
+            "In a stack with mode=auto, which is the default, the module would have returned \
+             {returns}: {why}. With {enforcing}, with mode=shadow PAM_IGNORE whatever it finds."
+        )
+    }
 }
 
 impl Report {
@@ -168,7 +181,7 @@ impl Report {
             state: word(standing),
             samples: 0,
             unusual: Vec::new(),
-            module: module(standing, None),
+            module: module(account.uid, standing, None),
         }
     }
 
@@ -212,7 +225,7 @@ impl Report {
             state: word(&standing),
             samples: profile.learned(),
             unusual,
-            module: module(&standing, in_force.then_some(decision)),
+            module: module(account.uid, &standing, in_force.then_some(decision)),
         }
     }
 
@@ -237,9 +250,10 @@ impl Report {
             _ => String::new(),
         };
         let text = format!(
-            "State: {}, {} typings learned.{score} The module would have returned {}: {}. Nothing \
-             was written.",
-            self.state, self.samples, self.module.returns, self.module.why
+            "State: {}, {} typings learned.{score} {} Nothing was written.",
+            self.state,
+            self.samples,
+            self.module.words()
         );
         paragraph(out, &text, "")
     }
@@ -296,35 +310,40 @@ fn unusual(explanation: &Explanation) -> Vec<Unusual> {
         .collect()
 }
 
-/// As the outcome table has it (docs/pam-semantics.md), with `mode=auto` and
-/// `password_change=learn`. `judged` is what a profile in force made of the typing.
-fn module(standing: &Standing, judged: Option<Result<Decision, FailureToAcquire>>) -> Module {
-    let answer = |returns, why: &str| Module {
-        returns,
-        why: why.to_owned(),
-    };
+/// As the outcome table has it (docs/pam-semantics.md), with `password_change=learn`. `judged` is
+/// what a profile in force made of the typing.
+fn module(
+    uid: u32,
+    standing: &Standing,
+    judged: Option<Result<Decision, FailureToAcquire>>,
+) -> Module {
     let state = match standing {
         Standing::Unknown => {
-            return answer("PAM_AUTH_ERR", "what is known of the account is lost");
+            return Module::always("PAM_AUTH_ERR", "what is known of the account is lost");
         }
         Standing::Known(state) => state,
     };
     let Some(decision) = judged else {
-        return answer(
-            "PAM_IGNORE",
-            "no rhythm is in force for this password, which alone is enough; the login is learned",
-        );
+        let why = "no rhythm is in force for this password, which alone is enough; the login is \
+                   learned";
+        let module = Module::always("PAM_IGNORE", why);
+        // Root stays able to log in, and so does whoever has changed a password in force.
+        return match uid == 0 || state.phase == Phase::Armed {
+            true => module,
+            false => Module {
+                returns_enforcing: "PAM_AUTH_ERR",
+                ..module
+            },
+        };
     };
     if let Some(seconds) = state.throttle.cooling_down(system::now()) {
-        return Module {
-            returns: "PAM_AUTH_ERR",
-            why: format!("after refusals in a row nothing is judged for {seconds} more seconds"),
-        };
+        let why = format!("after refusals in a row nothing is judged for {seconds} more seconds");
+        return Module::always("PAM_AUTH_ERR", &why);
     }
     match decision {
-        Ok(Decision::Genuine) => answer("PAM_SUCCESS", "the rhythm is the one in force"),
-        Ok(_) => answer("PAM_AUTH_ERR", "the rhythm is not the one in force"),
-        Err(_) => answer(
+        Ok(Decision::Genuine) => Module::always("PAM_SUCCESS", "the rhythm is the one in force"),
+        Ok(_) => Module::always("PAM_AUTH_ERR", "the rhythm is not the one in force"),
+        Err(_) => Module::always(
             "PAM_AUTH_ERR",
             "where a rhythm is in force, a typing that cannot be judged is refused",
         ),

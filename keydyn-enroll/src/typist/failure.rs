@@ -10,29 +10,35 @@ use keydyn_sys::prompt::Signal;
 
 /// What it takes, for whoever types where nothing can be heard.
 const NEEDED: &str = "\
-    keydyn learns what is typed at this machine's own keyboards: run it in a session on the \
+    keydyn judges what is typed at this machine's own keyboards: run it in a session on the \
     machine's seat (a text console, or a terminal window of the desktop), not over ssh and not in \
-    a container. Nothing was stored; at local logins it learns by itself";
+    a container";
 
-/// Why somebody's typing could not be taken.
+/// Why somebody's typing could not be taken. What was stored meanwhile is another question, which
+/// arises only where anything is ([`TypingFailure::of_what_was_stored`]).
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TypingFailure {
-    #[error("there is no terminal to type the password on: {0}; run it on one, without pipes")]
-    NoTerminal(io::Error),
-    #[error("the terminal is gone: {0}; nothing more was stored")]
+    #[error("there is no terminal to ask on, so nothing was done; run it on one")]
+    NoTerminal,
+    #[error("the terminal cannot be used: {0}")]
     Terminal(io::Error),
+    #[cfg(feature = "replay-source")]
+    #[error("the recorded typings cannot be read: {0}")]
+    StandIn(io::Error),
     #[error("this process's memory could be dumped: {0}; nothing was asked")]
     Dumps(io::Error),
     #[error("the uid has no user, and so no password")]
     NoName,
     #[error(transparent)]
     Service(#[from] ServiceProblem),
-    #[error("the password is wrong. Nothing was stored")]
+    #[error("the password is wrong")]
     WrongPassword,
-    #[error("{0}. Nothing was stored")]
+    #[error("{0}")]
     Pam(PamFailure),
-    #[error("nothing was typed. Nothing was stored")]
+    #[error("nothing was typed")]
     NothingTyped,
+    #[error("no keyboard of this machine can be heard from here. {NEEDED}")]
+    OutOfReach,
     #[error(
         "this was typed elsewhere, or in a session that is not in front of the keyboard. {NEEDED}"
     )]
@@ -49,27 +55,24 @@ pub(crate) enum TypingFailure {
     Damage(#[from] Damage),
     #[error("there is no memory or no randomness for the key derivation")]
     NoKey,
-    #[error("{0}. Nothing of this enrolment was stored")]
+    #[error("{0}")]
     Learn(LearnError),
     #[error(
         "this password has too few or too many keys: only texts of 6 to 128 keys can be in force. \
-         Choose another one first. Nothing was stored"
+         Choose another one first"
     )]
     Unarmable,
     #[error(
         "this is not the rhythm that is in force for {user}. If it is out of date, `sudo keydyn \
-         reset {user}` begins anew. Nothing was stored"
+         reset {user}` begins anew"
     )]
     NotProven { user: String },
-    #[error(
-        "four ways to type this password are in force already; `keydyn reset` begins anew. \
-         Nothing more was stored"
-    )]
+    #[error("four ways to type this password are in force already; `keydyn reset` begins anew")]
     NoRoom,
     #[error("{0}")]
     Unfinished(String),
     /// A signal asked for the end.
-    #[error("stopped. Nothing was stored")]
+    #[error("stopped")]
     Ended(Signal),
     /// The answer was no, and has been told.
     #[error("refused or undecided")]
@@ -82,9 +85,33 @@ impl TypingFailure {
         matches!(self, Self::No)
     }
 
-    /// 1 where the answer was no, 3 where something is not as it has to be.
+    /// How an enrolment that ended like this goes on to say what is left of it.
+    pub(crate) fn of_what_was_stored(&self) -> &'static str {
+        match self {
+            Self::OutOfReach | Self::Elsewhere | Self::Unprivileged | Self::NotHeard(_) => {
+                ". Nothing was stored; at local logins keydyn learns by itself"
+            }
+            Self::Terminal(_)
+            | Self::WrongPassword
+            | Self::Pam(_)
+            | Self::NothingTyped
+            | Self::Damage(_)
+            | Self::NoKey
+            | Self::Learn(_)
+            | Self::Unarmable
+            | Self::NotProven { .. }
+            | Self::NoRoom
+            | Self::Ended(_) => ". Nothing was stored",
+            // They say so themselves, or what was stored is not known.
+            _ => "",
+        }
+    }
+
+    /// 1 where the answer was no, 2 where nobody could be asked, 3 where something is not as it has
+    /// to be.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::NoTerminal => 2,
             Self::WrongPassword
             | Self::NothingTyped
             | Self::Unarmable

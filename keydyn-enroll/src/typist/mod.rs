@@ -11,7 +11,10 @@ use clap::Args;
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::digraph::Sample;
 use keydyn_core::printable::printable;
+use keydyn_core::store::files::FileError;
+use keydyn_core::store::host::HostKey;
 use keydyn_sys::capture::SeatKeyboards;
+use keydyn_sys::file::StateDir;
 use keydyn_sys::hardening::forbid_dumps;
 use keydyn_sys::pam_application::{SERVICE, Service};
 use keydyn_sys::place::Place;
@@ -50,7 +53,7 @@ impl StandIn {
         };
         let service = Service::in_directory(directory.join("pam.d"))?;
         let source =
-            ReplaySequence::read(&directory.join("typings")).map_err(TypingFailure::NoTerminal)?;
+            ReplaySequence::read(&directory.join("typings")).map_err(TypingFailure::StandIn)?;
         Ok(Ears {
             source: Box::new(source),
             service,
@@ -132,8 +135,9 @@ impl Desk {
     pub(crate) fn open(stand_in: &StandIn, account: &Account) -> Result<Self, TypingFailure> {
         let user = account.name.clone().ok_or(TypingFailure::NoName)?;
         forbid_dumps().map_err(TypingFailure::Dumps)?;
+        let terminal = Terminal::take().map_err(TypingFailure::Terminal)?;
+        let terminal = terminal.ok_or(TypingFailure::NoTerminal)?;
         let ears = stand_in.ears()?;
-        let terminal = Terminal::take().map_err(TypingFailure::NoTerminal)?;
         let desk = Self {
             screen: Screen::new(terminal.columns()),
             terminal,
@@ -147,7 +151,7 @@ impl Desk {
         };
         // Nobody is asked for a password that cannot be heard.
         if !(ears.in_reach)(&desk.person.conversation()) {
-            return Err(TypingFailure::Elsewhere);
+            return Err(TypingFailure::OutOfReach);
         }
         Ok(desk)
     }
@@ -183,10 +187,12 @@ impl Desk {
     }
 
     /// Asks for the password and has PAM check it: what it opens, and the typing that it was.
+    /// `host_key` is asked once the password is right.
     pub(crate) fn ask_for_password(
         &mut self,
         account: &Account,
         places: &Directories,
+        host_key: fn(&StateDir) -> Result<Option<HostKey>, FileError>,
     ) -> Result<(Known, Typed), TypingFailure> {
         let typed = match self.ask(&format!("Password of {}: ", printable(&self.person.user)))? {
             Asked::Typed(typed) => typed,
@@ -209,7 +215,8 @@ impl Desk {
             self.tell(&text)?;
         }
         checked?;
-        let known = Known::derive(account.uid, &typed.line, places)?;
+        let host = host_key(&places.main)?;
+        let known = Known::derive(account.uid, &typed.line, places, host)?;
         Ok((known, typed))
     }
 

@@ -17,21 +17,29 @@ use super::TypingFailure;
 pub(crate) struct Known {
     pub(crate) key: SealKey,
     pub(crate) derivation: (Salt, KdfParams),
-    pub(crate) host: HostKey,
+    /// None where there is none and the verb makes none.
+    pub(crate) host: Option<HostKey>,
     digest: TokenDigest,
 }
 
 impl Known {
-    /// Derives the key under the profile's salt, or under the one its first profile will have.
+    /// Derives the key under the profile's salt, or under the one that a first profile would have.
     pub(super) fn derive(
         uid: u32,
         password: &SecretLine,
         places: &Directories,
+        host: Option<HostKey>,
     ) -> Result<Self, TypingFailure> {
-        let host = places.main.host_key_or_create()?;
-        let vault = Vault::new(uid, &places.main, &places.run, Some(&host));
-        let first = (host.salt_for_uid(uid), KdfParams::CURRENT);
-        let derivation @ (salt, params) = vault.derivation().unwrap_or(first);
+        let vault = Vault::new(uid, &places.main, &places.run, host.as_ref());
+        let derivation @ (salt, params) = match (vault.derivation(), &host) {
+            (Some(derivation), _) => derivation,
+            (None, Some(host)) => (host.salt_for_uid(uid), KdfParams::CURRENT),
+            // There is no profile to open, and none will be made.
+            (None, None) => (
+                system::random().ok_or(TypingFailure::NoKey)?,
+                KdfParams::CURRENT,
+            ),
+        };
         let mut arena = KdfArena::new(params).map_err(|_| TypingFailure::NoKey)?;
         let key = SealKey::derive(password.bytes(), &salt, params, arena.blocks())
             .map_err(|_| TypingFailure::NoKey)?;

@@ -94,8 +94,12 @@ fn away_from_the_keyboards_nobody_is_asked_for_a_password() {
     let done = desk.place().keydyn(&["enroll", USER]).with_pam_of(&desk);
     let Some(tool) = done else { return };
     let done = tool.terminal().end();
-    let done = done.assert(3, &["typed elsewhere", "Nothing was stored"]);
+    let heard = "no keyboard of this machine can be heard from here";
+    let done = done.assert(3, &[heard, "Nothing was stored"]);
     assert!(!done.out.contains("Password of"), "{}", done.out);
+    let done = desk.place().keydyn(&["verify", USER]).with_pam_of(&desk);
+    let done = done.unwrap().terminal().end().assert(3, &[heard]);
+    assert!(!done.out.contains("stored"), "it never stores: {done:?}");
 }
 
 #[test]
@@ -139,7 +143,7 @@ fn a_rhythm_that_does_not_settle_is_kept_as_learning() {
     let typings = (0..60).map(|i| if i % 4 == 3 { wild(i) } else { owner(i) });
     let desk = Desk::new([]);
     let done = desk.enroll(typings);
-    done.assert(1, &["not steady enough yet", "45 typings are kept"]);
+    let done = done.assert(1, &["not steady enough yet", "45 typings are kept"]);
     accepts(&desk, owner(50)).assert(0, &["State: learning", "PAM_IGNORE"]);
     // And the next enrolment goes on from there.
     let done = desk.enroll((100..116).map(owner));
@@ -323,7 +327,9 @@ fn it_fits_forty_columns_and_a_plain_terminal() {
 fn it_says_what_it_needs() {
     let desk = Desk::new((0..23).map(owner));
     let done = desk.keydyn(&["enroll", USER]).piped(&password_line());
-    done.assert(3, &["no terminal to type the password on"]);
+    done.assert(2, &["no terminal to ask on, so nothing was done"]);
+    let done = desk.keydyn(&["verify", USER]).piped(&password_line());
+    done.assert(2, &["no terminal to ask on, so nothing was done"]);
     let done = keydyn(&["enroll"]).as_uid(65534).terminal().end();
     done.assert(3, &["sudo keydyn enroll"]);
     let done = desk

@@ -40,7 +40,9 @@ fn it_judges_explains_and_writes_nothing() {
         &[
             "Accepted: this is how nobody types.",
             "State: armed, 23 typings",
-            "PAM_SUCCESS",
+            "In a stack with mode=auto, which is the default, the module would have returned \
+             PAM_SUCCESS: the rhythm is the one in force. With mode=enforce the same, with \
+             mode=shadow PAM_IGNORE whatever it finds.",
         ],
     );
     let done = verify(&desk, &[], wild(40));
@@ -101,6 +103,7 @@ fn json_says_the_same() {
         r#""decision": "refused""#,
         r#""state": "armed""#,
         r#""returns": "PAM_AUTH_ERR""#,
+        r#""returns_enforcing": "PAM_AUTH_ERR""#,
         r#""direction": "longer""#,
     ] {
         assert!(json.contains(line), "{line}: {json}");
@@ -114,7 +117,10 @@ fn json_says_the_same() {
 #[test]
 fn before_anything_is_in_force_the_password_is_enough() {
     let desk = Desk::new([]);
-    verify(&desk, &[], owner(1)).assert(1, &["nothing is learned yet", "PAM_IGNORE"]);
+    let enforced = "With mode=enforce PAM_AUTH_ERR, with";
+    let done = verify(&desk, &[], owner(1));
+    done.assert(1, &["nothing is learned yet", "PAM_IGNORE", enforced]);
+    assert!(!desk.place().state().exists(), "not even a host.key");
     desk.hears((0..2).map(owner));
     let session = desk.keydyn(&["enroll", USER]).terminal().passwords(2);
     session
@@ -128,6 +134,7 @@ fn before_anything_is_in_force_the_password_is_enough() {
             "Undecided: too little is learned yet",
             "State: learning",
             "PAM_IGNORE",
+            enforced,
         ],
     );
 }
@@ -138,12 +145,20 @@ fn what_stands_in_the_way_is_told() {
     desk.hears([owner(1)]);
     let session = desk.keydyn(&["verify", USER]).terminal();
     let done = session.expect("Password of nobody:").keys("wrong\n").end();
-    done.assert(1, &["the password is wrong"]);
+    let done = done.assert(1, &["the password is wrong"]);
+    assert!(!done.out.contains("stored"), "it never stores: {done:?}");
     desk.place()
         .keydyn(&["disable", USER])
         .piped("")
         .assert(0, &[]);
-    verify(&desk, &[], wild(1)).assert(1, &["Refused", "PAM_IGNORE: keydyn is disabled"]);
+    verify(&desk, &[], wild(1)).assert(
+        1,
+        &[
+            "Refused",
+            "PAM_IGNORE: keydyn is disabled",
+            "mode=enforce the same",
+        ],
+    );
     desk.place()
         .keydyn(&["enable", USER])
         .piped("")

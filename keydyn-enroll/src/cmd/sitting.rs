@@ -1,0 +1,57 @@
+//! What every verb takes for which somebody sits down and types a password.
+
+use std::io::Write as _;
+
+use clap::Args;
+use keydyn_core::policy::Strictness;
+use keydyn_sys::prompt::end_by;
+
+use crate::account::{Account, Directories, Places};
+use crate::failure::Failure;
+use crate::typist::{Desk, StandIn, TypingFailure};
+
+use super::strictness::Threshold;
+
+#[derive(Debug, Args)]
+pub(super) struct Sitting {
+    /// The user; without one, whoever runs the command, through sudo too
+    user: Option<String>,
+
+    #[command(flatten)]
+    threshold: Threshold,
+
+    #[command(flatten)]
+    places: Places,
+
+    #[command(flatten)]
+    stand_in: StandIn,
+}
+
+impl Sitting {
+    pub(super) fn strictness(&self) -> Strictness {
+        self.threshold.strictness()
+    }
+
+    /// The directories, whose password it is, and a desk to type it at.
+    pub(super) fn open(&self, verb: &'static str) -> Result<(Directories, Account, Desk), Failure> {
+        let places = self.places.open(verb)?;
+        let account = Account::or_caller(self.user.as_deref())?;
+        let desk = Desk::open(&self.stand_in, &account)?;
+        Ok((places, account, desk))
+    }
+}
+
+/// Ends the process as the signal would have that ended the typing; anything else is handed back.
+/// Call it with the desk dropped: the terminal is as it was again.
+pub(super) fn end_as_asked(failure: Failure) -> Failure {
+    let signal = match &failure {
+        Failure::Typing(TypingFailure::Ended(signal))
+        | Failure::NotEnrolled {
+            failure: TypingFailure::Ended(signal),
+        } => *signal,
+        _ => return failure,
+    };
+    let _ = writeln!(std::io::stderr(), "\nkeydyn: {failure}");
+    end_by(signal);
+    TypingFailure::No.into()
+}
