@@ -46,6 +46,10 @@ Examples:
 /// the twenty-three logins that learning by itself takes. Ctrl-D stops and keeps what was learned,
 /// Ctrl-C stops and keeps nothing.
 ///
+/// Each prompt says how many typings are learned and how many it takes at least; a typing unlike
+/// the others makes that more. The signs behind it are the last typings, higher the more unlike:
+/// · noted, ▁▂ typical, ▄ a bit off, █ unusual (on a plain terminal . _- = #).
+///
 /// Where a rhythm is in force already, the first typing must be accepted. Then the same keys teach
 /// it more, and other ones (digits on the keypad, another layout) are learned as a further way to
 /// type the same password, up to four. To begin anew, use `keydyn reset`.
@@ -140,6 +144,9 @@ impl Enrolment<'_> {
         let (mut session, ground) =
             vault.begin_enrolment(&known.key, known.derivation.0, self.rules)?;
         self.tell_ground(&session, ground)?;
+        // One line: what breaks paragraphs takes a block for two columns.
+        let legend = format!("{}\n", self.desk.screen.legend());
+        self.desk.write(&legend)?;
         let ending = self.take_typings(&mut session, &known, first)?;
         let aim = session.aim();
         let Some(enrolled) = session.into_enrolled() else {
@@ -191,7 +198,9 @@ impl Enrolment<'_> {
                 return Err(TypingFailure::Unarmable);
             }
             let right = known.is(&typed.line);
+            let before = session.progress();
             let counted = right && self.take(session, typed)?;
+            self.tell_of_more(before, session.progress())?;
             in_vain = if counted { 0 } else { in_vain + 1 };
             self.first = false;
             if session.must_prove() {
@@ -226,9 +235,23 @@ impl Enrolment<'_> {
         }
     }
 
+    /// A typing unlike the others takes more of them than were needed before it.
+    fn tell_of_more(
+        &mut self,
+        before: Option<(u32, u32)>,
+        now: Option<(u32, u32)>,
+    ) -> Result<(), TypingFailure> {
+        match (before, now) {
+            (Some((_, before)), Some((_, now))) if now > before => self
+                .desk
+                .tell(&format!("It takes at least {now} more now.")),
+            _ => Ok(()),
+        }
+    }
+
     fn prompt(&self, session: &EnrolmentSession) -> String {
         match session.progress() {
-            Some((done, needed)) => self.desk.screen.prompt(done, done + needed, &self.marks),
+            Some((done, needed)) => self.desk.screen.prompt(done, needed, &self.marks),
             None => "Password > ".to_owned(),
         }
     }
@@ -270,7 +293,7 @@ impl Enrolment<'_> {
                 if mark == Mark::Unusual {
                     self.desk.tell(
                         "Unlike the first ones again, so this may be how you really type: it is \
-                         learned, and takes a few typings more.",
+                         learned.",
                     )?;
                 }
                 return Ok(true);

@@ -9,6 +9,8 @@ use crate::terminal;
 const USUAL_WIDTH: u16 = 80;
 /// The result of a typing stands behind the prompt.
 const ROOM_FOR_THE_RESULT: usize = 13;
+/// Of the columns that are left, so many are for the signs alone.
+const LEAST_FOR_A_BAR: usize = 12;
 
 /// How a typing compares with those before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,20 +85,37 @@ impl Screen {
         terminal::filled(text, ["", ""], Some(self.columns))
     }
 
-    /// The prompt of the next typing: how many are done, how many at least there will be, and how
+    /// The prompt of the next typing: how many are learned, how many it takes at least, and how
     /// alike the last ones were.
-    pub(crate) fn prompt(&self, done: u32, of: u32, marks: &[Mark]) -> String {
-        let count = format!("{done:2}/{of:<2}");
+    pub(crate) fn prompt(&self, done: u32, needed: u32, marks: &[Mark]) -> String {
+        let count = format!("{done} done, {needed}+ to go");
+        // As wide as it gets, so that the bars stand below each other.
+        let count = format!("{count:<18}");
         let room = self
             .columns
-            .saturating_sub(count.len() + " [] ".len() + " > ".len() + ROOM_FOR_THE_RESULT);
-        let bar = (room * 3 / 5).clamp(4, 24);
-        let line = room.saturating_sub(bar).clamp(3, 24);
-        format!(
-            "{count} [{}] {} > ",
-            self.bar(done, of, bar),
-            self.sparkline(marks, line)
-        )
+            .saturating_sub(count.len() + " > ".len() + ROOM_FOR_THE_RESULT);
+        let bar = match room {
+            ..=LEAST_FOR_A_BAR => String::new(),
+            _ => format!(" [{}]", self.bar(done, done + needed, (room / 2).min(24))),
+        };
+        let line = room.saturating_sub(bar.chars().count() + " ".len()).min(24);
+        format!("{count}{bar} {} > ", self.sparkline(marks, line))
+    }
+
+    /// What the signs of [`Screen::prompt`] mean, in one line.
+    pub(crate) fn legend(&self) -> String {
+        let [unknown, typical, alike, unlike, unusual] = self.shapes();
+        let (noted, typically) = (Mark::Unknown.word(), Mark::Typical.word());
+        let (off, odd) = (Mark::Unlike.word(), Mark::Unusual.word());
+        format!("{unknown} {noted} {typical}{alike} {typically} {unlike} {off} {unusual} {odd}")
+    }
+
+    fn shapes(&self) -> [char; 5] {
+        if self.blocks {
+            ['·', '▁', '▂', '▄', '█']
+        } else {
+            ['.', '_', '-', '=', '#']
+        }
     }
 
     fn bar(&self, done: u32, of: u32, width: usize) -> String {
@@ -111,11 +130,7 @@ impl Screen {
     }
 
     fn sparkline(&self, marks: &[Mark], width: usize) -> String {
-        let shapes = if self.blocks {
-            ['·', '▁', '▂', '▄', '█']
-        } else {
-            ['.', '_', '-', '=', '#']
-        };
+        let shapes = self.shapes();
         let last = &marks[marks.len().saturating_sub(width)..];
         let line: String = last.iter().map(|mark| shapes[mark.height()]).collect();
         let padding = width - last.len();
@@ -161,23 +176,33 @@ mod tests {
     }
 
     #[test]
-    fn prompt_and_result_fit_the_terminal() {
+    fn prompt_result_and_legend_fit_the_terminal() {
         let marks = [Mark::Typical; 60];
-        for columns in [40, 50, 80, 200] {
-            for done in [0, 9, 60] {
-                let prompt = plain(columns).prompt(done, 60, &marks[..done as usize]);
-                let widest = prompt.chars().count() + " unusual".len();
+        for columns in [40, 50, 60, 80, 200] {
+            for (done, needed) in [(0, 23), (9, 40), (60, 0), (999, 999)] {
+                let seen = &marks[..(done as usize).min(60)];
+                let prompt = plain(columns).prompt(done, needed, seen);
+                let widest = prompt.chars().count() + " not accepted".len() - 1;
                 assert!(widest <= columns, "{columns}: {prompt:?}");
             }
+            assert!(plain(columns).legend().chars().count() <= columns);
         }
         let marks = [Mark::Unknown, Mark::Typical, Mark::Unusual];
-        let prompt = plain(40).prompt(3, 23, &marks);
-        assert_eq!(prompt, " 3/23 [#........] ._#    > ");
+        assert_eq!(
+            plain(40).prompt(3, 20, &marks),
+            "3 done, 20+ to go  ._#   > "
+        );
         let blocks = Screen {
             blocks: true,
-            ..plain(40)
+            ..plain(60)
         };
-        assert_eq!(blocks.prompt(3, 23, &marks), " 3/23 [█░░░░░░░░] ·▁█    > ");
+        let wide = blocks.prompt(12, 12, &marks);
+        assert_eq!(wide, "12 done, 12+ to go [██████░░░░░░░] ·▁█       > ");
+        assert_eq!(blocks.legend(), "· noted ▁▂ typical ▄ a bit off █ unusual");
+        assert_eq!(
+            plain(40).legend(),
+            ". noted _- typical = a bit off # unusual"
+        );
     }
 
     #[test]

@@ -34,10 +34,20 @@ fn a_steady_rhythm_is_in_force_after_twenty_three_typings() {
     let (done, echo) = session.passwords(23).end_and_look();
     assert!(echo);
     assert!(!done.out.contains(&secret()), "{}", done.out);
-    let done = done.assert(0, &["Password of nobody: right", "22/23 [", "typical"]);
+    let done = done.assert(
+        0,
+        &[
+            "Password of nobody: right",
+            "· noted ▁▂ typical ▄ a bit off █ unusual",
+            "1 done, 22+ to go",
+            "22 done, 1+ to go",
+            "typical",
+        ],
+    );
+    assert_eq!(done.out.matches("a bit off").count(), 1, "told once");
     // Never a timing, a key or a length.
     for told in ["13", " ms", "horse"] {
-        let words = done.out.replace("13/23", "");
+        let words = done.out.replace("13 done", "").replace("13+ to go", "");
         assert!(!words.contains(told), "{told}: {words}");
     }
     assert_eq!(desk.kept(), ["65534.profile", "65534.state"]);
@@ -144,6 +154,11 @@ fn a_rhythm_that_does_not_settle_is_kept_as_learning() {
     let desk = Desk::new([]);
     let done = desk.enroll(typings);
     let done = done.assert(1, &["not steady enough yet", "45 typings are kept"]);
+    // One slip is forgiven; what a second one costs is told at once, and the count keeps to it.
+    let told = done.flat();
+    let (_, after) = told.split_once("It takes at least ").unwrap();
+    let more: u32 = after.split(' ').next().unwrap().parse().unwrap();
+    assert!(told.contains(&format!("{more}+ to go")), "{told}");
     accepts(&desk, owner(50)).assert(0, &["State: learning", "PAM_IGNORE"]);
     // And the next enrolment goes on from there.
     let done = desk.enroll((100..116).map(owner));
@@ -312,6 +327,8 @@ fn it_fits_forty_columns_and_a_plain_terminal() {
         ..done.clone()
     };
     assert!(shown.widest() <= 40, "{}", shown.out);
+    let legend = "\n· noted ▁▂ typical ▄ a bit off █ unusual";
+    assert!(shown.out.contains(legend), "in one line: {}", shown.out);
     done.assert(0, &["\x1b[32mtypical", "█"]);
 
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
