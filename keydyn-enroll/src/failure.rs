@@ -56,6 +56,9 @@ pub(crate) enum Failure {
     /// Somebody logs in at this moment.
     #[error("{0}, perhaps a login; nothing was done, run this again")]
     Busy(FileError),
+    /// Of several accounts one stayed.
+    #[error("not everything was erased: {0}; run this again")]
+    NotAllErased(FileError),
     /// A question that nobody can answer.
     #[error("there is no terminal to ask on, so nothing was done; add `--yes` if you mean it")]
     NoTerminal,
@@ -110,6 +113,7 @@ impl Failure {
             | Self::File(_)
             | Self::ReadOnly(_)
             | Self::Busy(_)
+            | Self::NotAllErased(_)
             | Self::Unwell(_)
             | Self::NowhereToWrite(_) => 3,
         })

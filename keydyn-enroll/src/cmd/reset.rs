@@ -49,9 +49,14 @@ pub(super) struct Erasure {
 }
 
 impl Erasure {
+    /// The directories.
+    pub(super) fn places(&self, verb: &'static str) -> Result<Directories, Failure> {
+        self.places.open(verb)
+    }
+
     /// The directories, the account, and whether there is any file of it.
     pub(super) fn open(&self, verb: &'static str) -> Result<(Directories, Account, bool), Failure> {
-        let places = self.places.open(verb)?;
+        let places = self.places(verb)?;
         let account = self.user.account()?;
         let kept = places.uids()?.contains(&account.uid);
         Ok((places, account, kept))

@@ -166,11 +166,73 @@ fn a_first_save_that_was_cut_short_is_reset_too() {
 }
 
 #[test]
+fn everybody_is_forgotten_by_whoever_says_yes() {
+    let place = Place::new();
+    place.arm(UID);
+    place.learn(4_000_000_000, 1, 2);
+    fs::write(place.state().join(".1234.profile.new"), b"half").unwrap();
+    place.keydyn(&["disable", "--all"]).piped("").assert(0, &[]);
+    let before = names(&place);
+    let forget = || place.keydyn(&["forget", "--all"]);
+    forget().piped("").assert(2, &["no terminal to ask on"]);
+    let asked = || forget().columns(40).terminal().expect("Type yes to go on:");
+    let done = asked().keys("no\n").end();
+    let listed = [
+        "uid 1234, which no user has",
+        "nobody (uid 65534)",
+        "uid 4000000000",
+        "nothing was done",
+    ];
+    done.assert(1, &listed);
+    assert_eq!(names(&place), before);
+    asked().keys("yes\n").end().assert(
+        0,
+        &[
+            "Nothing is kept of anybody any more",
+            "disabled for everybody until `keydyn enable --all`",
+        ],
+    );
+    assert_eq!(names(&place), ["all.disabled", "host.key"]);
+    let again = forget().piped("");
+    again.assert(0, &["Nothing was kept of anybody"]);
+}
+
+#[test]
+fn whom_one_login_holds_keeps_nobody_else() {
+    let place = Place::new();
+    place.arm(UID);
+    place.learn(1234, 1, 2);
+    // Held by whoever logs in at this moment.
+    let lock = fs::File::open(place.state().join("1234.lock")).unwrap();
+    lock.lock().unwrap();
+    let done = place.keydyn(&["forget", "--all", "--yes"]).piped("");
+    let done = done.assert(
+        3,
+        &[
+            "Nothing is kept any more of:",
+            "not everything was erased",
+            "1234.lock: is locked",
+        ],
+    );
+    assert!(done.out.contains("nobody (uid 65534)"), "{done:?}");
+    assert!(!done.out.contains("1234"), "{done:?}");
+    drop(lock);
+    let done = place.keydyn(&["forget", "--all", "--yes"]).piped("");
+    done.assert(0, &["Nothing is kept of anybody any more"]);
+    assert_eq!(names(&place), ["host.key"]);
+}
+
+#[test]
 fn a_user_has_to_be_named() {
     let place = Place::new();
     for verb in ["reset", "forget"] {
         place.keydyn(&[verb]).piped("").assert(2, &["--uid"]);
+        let both = place.keydyn(&[verb, "nobody", "--uid", "7"]).piped("");
+        both.assert(2, &["cannot be used with"]);
         let unknown = place.keydyn(&[verb, "nobody-of-this-name"]).piped("");
         unknown.assert(3, &["nobody-of-this-name"]);
     }
+    let both = place.keydyn(&["forget", "nobody", "--all"]).piped("");
+    both.assert(2, &["cannot be used with"]);
+    place.keydyn(&["reset", "--all"]).piped("").assert(2, &[]);
 }
