@@ -8,7 +8,7 @@ mod stopwatch;
 mod terminal;
 mod typist;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             if let Some(message) = failure.message() {
                 // A message may quote a file. Where nobody reads messages, the exit code has to do.
-                let _ = writeln!(io::stderr(), "keydyn: {}", printable(&message));
+                let _ = terminal::aside(&format!("keydyn: {}", printable(&message)));
             }
             failure.exit_code()
         }

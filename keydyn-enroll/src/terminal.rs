@@ -17,6 +17,13 @@ pub(crate) fn item(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{}", filled(text, ["  ", "    "], width()))
 }
 
+/// Writes a paragraph that is no result: a question, or what went wrong.
+pub(crate) fn aside(text: &str) -> io::Result<()> {
+    let mut out = io::stderr();
+    let width = out.is_terminal().then(textwrap::termwidth);
+    writeln!(out, "{}", filled(text, ["", ""], width))
+}
+
 /// Nothing is broken for a pipe, whose reader may look for a sentence.
 fn width() -> Option<usize> {
     io::stdout().is_terminal().then(textwrap::termwidth)
@@ -31,9 +38,8 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if !input.is_terminal() {
         return Err(Failure::NoTerminal);
     }
-    // Not where results go.
+    aside(question)?;
     let mut prompt = io::stderr();
-    paragraph(&mut prompt, question, "")?;
     write!(prompt, "Type yes to go on: ")?;
     prompt.flush()?;
     let mut answer = String::new();

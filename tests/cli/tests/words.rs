@@ -43,6 +43,13 @@ fn a_word_that_is_none_is_a_usage_error_on_standard_error() {
 }
 
 #[test]
+fn what_went_wrong_fits_a_narrow_terminal_too() {
+    let tool = keydyn(&["status", "nobody-of-this-name"]).columns(40);
+    let done = tool.terminal().end().assert(3, &["keydyn:"]);
+    assert!(done.widest() <= 40, "{done:?}");
+}
+
+#[test]
 fn the_demonstration_needs_nothing_and_nobody_s_rights() {
     // SAFETY: cannot fail.
     let root = unsafe { libc::geteuid() } == 0;
