@@ -26,13 +26,23 @@ use super::sitting::{Sitting, end_as_asked};
 const TOLD: usize = 5;
 const UNUSUAL: f64 = 2.0;
 
+const EXAMPLES: &str = "\
+Examples:
+  sudo keydyn verify
+      judges how you type your own password now
+  sudo keydyn verify alice --strictness strict
+      judges alice, who types hers, as a stack with strictness=strict would
+  sudo keydyn verify --json > report.json
+      for a program to read; the question still goes to the terminal
+";
+
 /// Type the password once, and see how a login would judge it.
 ///
 /// Tells which positions were unlike the usual, and what the module would have done in each mode,
 /// wherever it stands in a stack. A dry run: nothing is written, learned or counted. Exit code 0 if
 /// accepted, 1 if refused or undecided.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     sitting: Sitting,

@@ -10,7 +10,7 @@ pub mod desk;
 pub mod kept;
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -178,13 +178,8 @@ impl Tool {
     /// # Panics
     /// If it cannot be started.
     pub fn piped(mut self, input: &str) -> Done {
-        let mut child = self
-            .command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+        let command = self.command.stdin(Stdio::piped());
+        let mut child = start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let mut stdin = child.stdin.take().expect("a pipe");
         // Whoever reads nothing closes the pipe.
         let _ = stdin.write_all(input.as_bytes());
@@ -209,10 +204,26 @@ impl Tool {
         self.command.stdin(slave()).stdout(stdout).stderr(slave());
         // SAFETY: between fork and exec only system calls are made.
         unsafe { self.command.pre_exec(take_the_terminal) };
-        let child = self.command.spawn().expect("it starts");
+        let child = start(&mut self.command);
         // Read to the end only when nobody here holds the other side.
         drop((self.command, pty.slave));
         Session::new(child, pty.master, self.copy)
+    }
+}
+
+/// Starts it. A copy that was made for [`Tool::as_uid`] is busy while a child of another test, on
+/// its way to its own program, still has the descriptor that it was written through.
+fn start(command: &mut Command) -> Child {
+    let begun = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy && begun.elapsed() < PATIENCE =>
+            {
+                thread::sleep(Duration::from_millis(1));
+            }
+            started => return started.expect("it starts"),
+        }
     }
 }
 

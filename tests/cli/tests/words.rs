@@ -2,8 +2,8 @@
 
 use cli::keydyn;
 
-const VERBS: [&str; 7] = [
-    "demo", "disable", "enable", "evaluate", "forget", "reset", "status",
+const VERBS: [&str; 9] = [
+    "demo", "disable", "enable", "enroll", "evaluate", "forget", "reset", "status", "verify",
 ];
 
 #[test]
