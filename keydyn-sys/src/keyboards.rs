@@ -59,7 +59,7 @@ impl InputTree {
         for entry in fs::read_dir(&self.class)? {
             let name = entry?.file_name();
             if let Some(node) = name.to_str().and_then(|name| self.keyboard(name))
-                && self.seat_of(&node.name) == seat
+                && self.seat_of(&node.name).as_deref() == Some(seat)
             {
                 found.push(node);
             }
@@ -83,16 +83,15 @@ impl InputTree {
         })
     }
 
-    /// The seat that udev has put this node on.
-    pub(crate) fn seat_of(&self, name: &str) -> String {
-        let numbers = fs::read_to_string(self.class.join(name).join("dev")).unwrap_or_default();
+    /// The seat that udev has put this node on; `None` for one that is gone.
+    pub(crate) fn seat_of(&self, name: &str) -> Option<String> {
+        let numbers = fs::read_to_string(self.class.join(name).join("dev")).ok()?;
         let entry = self.udev.join(format!("c{}", numbers.trim()));
         let properties = fs::read_to_string(entry).unwrap_or_default();
-        properties
+        let named = properties
             .lines()
-            .find_map(|line| line.strip_prefix("E:ID_SEAT="))
-            .unwrap_or(FIRST_SEAT)
-            .to_owned()
+            .find_map(|line| line.strip_prefix("E:ID_SEAT="));
+        Some(named.unwrap_or(FIRST_SEAT).to_owned())
     }
 }
 
@@ -166,6 +165,14 @@ pub(crate) mod machine {
         /// The node in /dev/input, which the kernel makes last.
         pub(crate) fn node(&self, number: u32) {
             fs::write(self.tree().nodes().join(format!("event{number}")), "").unwrap();
+        }
+
+        /// Nothing is left of it.
+        pub(crate) fn unplugged(&self, number: u32) {
+            let class = self.0.path().join(format!("sys/class/input/event{number}"));
+            fs::remove_dir_all(class).unwrap();
+            let entry = format!("run/udev/data/c13:{}", 64 + number);
+            let _ = fs::remove_file(self.0.path().join(entry));
         }
 
         pub(crate) fn on_seat(&self, number: u32, seat: &str) {

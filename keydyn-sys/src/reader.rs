@@ -353,8 +353,8 @@ impl Listener {
         let (tree, seat) = (&self.devices.tree, &self.seat);
         self.keyboards.retain_mut(|heard| {
             let now = monotonic();
-            // Of one that appeared udev may have said so only now.
-            if tree.seat_of(&heard.name) != *seat {
+            // Of one that appeared udev may have said so only now. One that is gone was ours.
+            if tree.seat_of(&heard.name).is_some_and(|now| now != *seat) {
                 recorder.disown(heard.number);
                 return false;
             }

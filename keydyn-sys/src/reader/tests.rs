@@ -251,6 +251,21 @@ fn a_dropped_reader_lets_its_keyboards_go() {
     assert!(closed);
 }
 
+/// Otherwise whoever pulls it out has pressed no key there.
+#[test]
+fn a_keyboard_of_another_seat_than_the_first_is_that_seat_s_when_it_is_pulled_out() {
+    let desk = Desk::new();
+    let mut typist = desk.keyboard(1, "");
+    desk.machine.on_seat(1, "seat1");
+    let reader = Reader::start(&desk.devices(), "seat1").unwrap();
+    type_keys(&mut typist, &[A]);
+    desk.machine.unplugged(1);
+    drop(typist);
+    let report = reader.finish().unwrap();
+    assert!(report.pressed);
+    assert_eq!(typed(report), "a down, a up, gone, returned");
+}
+
 #[test]
 fn another_seats_keyboard_that_appeared_is_disowned() {
     let desk = Desk::new();
