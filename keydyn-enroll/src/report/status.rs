@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use keydyn_core::policy::{ARMING_REFUSALS, ARMING_SITTINGS, EARLIEST_ARMING};
+use keydyn_core::printable::printable;
 use keydyn_core::store::state::{AccountState, Phase, Progress, Verdict};
 use keydyn_core::store::switch::{Marker, Place};
 use keydyn_core::store::vault::Standing;
@@ -141,9 +142,10 @@ impl Entry {
 
     /// The user, in short.
     pub(crate) fn who(&self) -> String {
-        self.user
-            .clone()
-            .unwrap_or_else(|| format!("uid {}", self.uid))
+        match &self.user {
+            Some(name) => printable(name),
+            None => format!("uid {}", self.uid),
+        }
     }
 
     /// `over` is what puts keydyn out of force for everybody.
@@ -210,7 +212,7 @@ impl Entry {
     fn meaning(&self) -> String {
         if self.disabled {
             let argument = match &self.user {
-                Some(name) => name.clone(),
+                Some(name) => printable(name),
                 None => format!("--uid {}", self.uid),
             };
             let until = match self.disabled_until_boot {
@@ -390,6 +392,7 @@ fn ago(at: u64, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use keydyn_sys::file::StateDir;
 
     #[test]
     fn spans_are_told_roughly() {
@@ -405,6 +408,30 @@ mod tests {
         }
         assert_eq!(ago(100, Timestamp(160)), "60 seconds ago");
         assert!(ago(100, Timestamp(99)).contains("set back"));
+    }
+
+    #[test]
+    fn a_name_of_the_name_service_reaches_no_terminal_raw() {
+        let nowhere = |name: &str| StateDir::new(format!("/nonexistent/{name}/accounts"));
+        let places = Directories {
+            main: nowhere("lib"),
+            run: nowhere("run"),
+        };
+        let account = Account {
+            uid: 7,
+            name: Some("a\u{1b}[2J".into()),
+        };
+        let survey = places.vault(&account, None).survey();
+        let disabled = Marker {
+            places: vec![Place::Run],
+            doubts: Vec::new(),
+        };
+        let entry = Entry::new(&places, &account, &survey, &disabled, Timestamp(0));
+        let mut out = Vec::new();
+        entry.write(&mut out, None).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("keydyn enable a\\u{1b}[2J"), "{text}");
+        assert!(!text.contains('\u{1b}') && !entry.who().contains('\u{1b}'));
     }
 
     #[test]
