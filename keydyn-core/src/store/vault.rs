@@ -239,32 +239,52 @@ impl<'a> Vault<'a> {
     }
 
     /// The account's state: the newer of the two state files, else the copy in the open profile.
-    /// If neither a state file nor a profile is there, the account has none.
+    /// If neither a state file nor a profile is there, the account has none. Where the file in the
+    /// directory that lasts is lost, the one in /run may be out of date: the copy in the profile is
+    /// taken if it is newer. Where it is damaged, and there is no copy to be had, /run is believed
+    /// only that an account is armed.
     #[must_use]
     pub fn standing(&self, opening: &Opening) -> Standing {
-        let name = self.state_name();
-        let mut found = None;
-        let mut doubtful = false;
-        for files in [self.main, self.run] {
-            match files.read(&name, STATE_LEN) {
-                Ok(None) => {}
-                Ok(Some(file)) => match self.read_state(&file) {
-                    Some(state) => found = newer(found, state),
-                    None => doubtful = true,
-                },
-                Err(_) => doubtful = true,
-            }
-        }
-        match (found, opening) {
-            (Some(mut state), Opening::Open(profile, Slot::First)) if profile.armed() => {
-                // The profile is saved first: a crash in between leaves the state behind.
-                state.phase = Phase::Armed;
+        let StateFound {
+            state,
+            doubtful,
+            damaged,
+            perhaps_old,
+        } = self.state_found();
+        match (state, opening) {
+            (Some(found), Opening::Open(profile, slot)) => {
+                let copy = perhaps_old.then(|| self.stand_in(profile.state()));
+                let newest = copy.filter(|copy| copy.generation > found.generation);
+                let mut state = newest.unwrap_or(found);
+                if *slot == Slot::First && profile.armed() {
+                    // The profile is saved first: a crash in between leaves the state behind.
+                    state.phase = Phase::Armed;
+                }
                 Standing::Known(state)
             }
+            (Some(state), _) if damaged && state.phase != Phase::Armed => Standing::Unknown,
             (Some(state), _) => Standing::Known(state),
             (None, Opening::Open(profile, _)) => Standing::Known(self.stand_in(profile.state())),
             (None, Opening::Absent) if !doubtful => Standing::Known(AccountState::default()),
             (None, _) => Standing::Unknown,
+        }
+    }
+
+    fn state_found(&self) -> StateFound {
+        let read = |files: &dyn StateFiles| match files.read(&self.state_name(), STATE_LEN) {
+            Ok(None) => Ok(None),
+            Ok(Some(file)) => self.read_state(&file).map(Some).ok_or(()),
+            Err(_) => Err(()),
+        };
+        let (main, run) = (read(self.main), read(self.run));
+        let (damaged, perhaps_old) = (main.is_err(), !matches!(main, Ok(Some(_))));
+        let doubtful = damaged || run.is_err();
+        let both = [main, run].into_iter().filter_map(|found| found.ok()?);
+        StateFound {
+            state: both.fold(None, newer),
+            doubtful,
+            damaged,
+            perhaps_old,
         }
     }
 
@@ -344,6 +364,14 @@ impl<'a> Vault<'a> {
     /// are the disk's; the phase never falls behind what the open profile has shown, unless that
     /// was removed since: an account must not stay armed without one.
     fn fresh_state(&self, seen: &AccountState) -> AccountState {
+        let on_disk = self.state_found();
+        if on_disk.perhaps_old
+            && on_disk
+                .state
+                .is_some_and(|state| state.generation < seen.generation)
+        {
+            return seen.clone();
+        }
         match self.standing(&Opening::Absent) {
             Standing::Known(mut state) if state.generation > 0 => {
                 let behind = seen.phase == Phase::Armed && state.phase != Phase::Armed;
@@ -438,6 +466,18 @@ impl<'a> Vault<'a> {
             .remove(&previous(&self.profile_name(Slot::First)))?;
         self.main.remove(&self.profile_name(Slot::Second))
     }
+}
+
+/// What the state files say.
+struct StateFound {
+    /// The newer one.
+    state: Option<AccountState>,
+    /// One of them cannot be believed.
+    doubtful: bool,
+    /// The one that lasts cannot.
+    damaged: bool,
+    /// Or it is not there: what was found is /run's.
+    perhaps_old: bool,
 }
 
 fn newer(one: Option<AccountState>, other: AccountState) -> Option<AccountState> {

@@ -54,6 +54,58 @@ fn a_lost_state_does_not_end_a_cool_down() {
     }
 }
 
+/// The disk was full once, and is not any more; then the state is lost.
+#[test]
+fn what_was_left_in_run_does_not_stand_in_for_what_came_after_it() {
+    let lose: [fn(&Machine); 2] = [
+        |machine| machine.main.change("1000.state", |file| file[20] ^= 1),
+        |machine| machine.main.delete("1000.state"),
+    ];
+    for lose in lose {
+        let machine = Machine::new();
+        for i in 0..5 {
+            machine.learn(&key(1), i).unwrap();
+        }
+        let vault = machine.vault();
+        machine.main.busy.set(true);
+        vault.decide(&AccountState::default(), |_| ()).unwrap();
+        machine.main.busy.set(false);
+        assert_eq!(machine.run.names(), ["1000.state"], "still learning");
+        for i in 5..25 {
+            machine.learn(&key(1), i).unwrap();
+        }
+        for _ in 0..6 {
+            let seen = AccountState::default();
+            vault.decide(&seen, refuse(200_000)).unwrap();
+        }
+        lose(&machine);
+        let standing = || match vault.standing(&vault.open(&key(1))) {
+            Standing::Known(state) => state,
+            Standing::Unknown => panic!("the sealed copy is there"),
+        };
+        let state = standing();
+        assert_eq!((state.phase, state.throttle.refusals), (Phase::Armed, 5));
+        vault.decide(&state, refuse(200_000)).unwrap();
+        assert_eq!(standing().throttle.refusals, 6, "and it is gone on from");
+    }
+}
+
+#[test]
+fn what_was_left_in_run_disarms_nobody() {
+    let machine = Machine::new();
+    machine.learn(&key(1), 0).unwrap();
+    machine.main.busy.set(true);
+    let vault = machine.vault();
+    vault.decide(&AccountState::default(), |_| ()).unwrap();
+    machine.main.busy.set(false);
+    for i in 1..25 {
+        machine.learn(&key(1), i).unwrap();
+    }
+    machine.main.change("1000.state", |file| file[20] ^= 1);
+    assert_eq!(machine.phase(&key(2)), None);
+    assert!(matches!(vault.standing_unopened(), Standing::Unknown));
+}
+
 #[test]
 fn an_older_generation_of_the_state_does_not_undo_what_was_learned_since() {
     let machine = Machine::armed(&key(1));
