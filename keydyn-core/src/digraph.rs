@@ -7,6 +7,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::acquire::FailureToAcquire;
 use crate::key::KeyCode;
 use crate::keystroke::{Keystroke, pair};
+use crate::memory::Transition;
 use crate::trace::Trace;
 
 /// The longest text a template holds, in keys.
@@ -87,6 +88,8 @@ pub struct Sample {
     keys: KeySequence,
     holds: Vec<Option<Duration>>,
     downs: Vec<Option<Duration>>,
+    /// Down-downs on whose way a Shift key went down, a bit each from the lowest.
+    shifts: u128,
     #[zeroize(skip)]
     begun_anew: Option<FailureToAcquire>,
 }
@@ -107,6 +110,7 @@ impl Sample {
             keys,
             holds,
             downs,
+            shifts: 0,
             begun_anew: None,
         })
     }
@@ -154,8 +158,26 @@ impl Sample {
                     _ => None,
                 })
                 .collect(),
+            shifts: strokes
+                .windows(2)
+                .enumerate()
+                .filter(|(_, pair)| pair[1].after_shift)
+                .fold(0, |shifts, (i, _)| {
+                    shifts | 1u128.checked_shl(i as u32).unwrap_or(0)
+                }),
             begun_anew: None,
         }
+    }
+
+    /// What kind of way leads from each key to the next.
+    #[must_use]
+    pub fn transitions(&self) -> Vec<Transition> {
+        let ways = self.keys.0.windows(2).zip(0u32..);
+        ways.map(|(keys, i)| {
+            let shifted = self.shifts.checked_shr(i).unwrap_or(0) & 1 == 1;
+            Transition::between(keys[0], keys[1], shifted)
+        })
+        .collect()
     }
 
     /// This sample as one of a text that is its end: what was typed before is left out. `None` if
@@ -183,6 +205,13 @@ impl Sample {
             missing.chain(features.iter().copied()).collect()
         };
         Self::new(keys.clone(), padded(&self.holds), padded(&self.downs))
+    }
+
+    /// Keys and features alone. Of a text that is known it is known what its ways are.
+    pub(crate) fn bare(mut self) -> Self {
+        self.shifts = 0;
+        self.begun_anew = None;
+        self
     }
 
     /// Which keys were typed.

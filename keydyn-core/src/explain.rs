@@ -70,6 +70,7 @@ mod tests {
             kind,
             deviation,
             surprise,
+            people: 0.0,
         }
     }
 

@@ -76,8 +76,55 @@ impl KeyCode {
         }
     }
 
+    /// Whether it is a Shift key.
+    pub(crate) fn is_shift(self) -> bool {
+        matches!(self.0, 42 | 54)
+    }
+
     /// First code that no kernel uses (`KEY_MAX` is 0x2ff): names a data set's own keys.
     pub(crate) const FOREIGN: u16 = 0x400;
+    /// Set in the code of a data set's key of which it is known where on a keyboard it lies.
+    const PLACED: u16 = 0x8000;
+    /// Set in the code of such a key that includes a Shift of its own.
+    const SHIFTED: u16 = 0x4000;
+    /// Names that a data set may have for the key at one place.
+    #[cfg(feature = "eval")]
+    const NAMES_OF_A_PLACE: u16 = 0x40;
+    /// No code of a data set's key of which that is not known is as high.
+    #[cfg(feature = "eval")]
+    pub(crate) const PLACELESS_END: u16 = Self::PLACED;
+
+    /// The key that a data set calls by the name numbered so among those for this place; `None` if
+    /// there are too many, or the place has no number of eight bits.
+    #[cfg(feature = "eval")]
+    pub(crate) fn placed(place: Self, shifted: bool, name: u16) -> Option<Self> {
+        let fits = name < Self::NAMES_OF_A_PLACE && place.0 <= 0xff;
+        let shift = if shifted { Self::SHIFTED } else { 0 };
+        fits.then_some(Self(Self::PLACED | shift | name << 8 | place.0))
+    }
+
+    /// Where on a keyboard it lies.
+    pub(crate) fn place(self) -> Place {
+        if self.0 & Self::PLACED != 0 {
+            return Place {
+                key: Some(Self(self.0 & 0xff)),
+                shifted: self.0 & Self::SHIFTED != 0,
+            };
+        }
+        Place {
+            key: (self.0 < Self::FOREIGN).then_some(self),
+            shifted: false,
+        }
+    }
+}
+
+/// Where on a keyboard a key lies, if that is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The kernel's key there.
+    pub(crate) key: Option<KeyCode>,
+    /// Whether it is typed with a Shift that is no key of its own in the recording.
+    pub(crate) shifted: bool,
 }
 
 /// Names for the trace text, as the kernel has them, in lower case and without `KEY_`.

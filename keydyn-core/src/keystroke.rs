@@ -25,6 +25,8 @@ pub struct Keystroke {
     pub release: Option<Micros>,
     /// Something was erased between the keystroke before and this one.
     pub after_correction: bool,
+    /// A Shift key went down between the keystroke before and this one.
+    pub after_shift: bool,
 }
 
 /// How long before the conversation returned the terminator may have come, in microseconds.
@@ -117,6 +119,7 @@ struct Pairing {
     keyboard: Option<u8>,
     last: Option<Micros>,
     corrected: bool,
+    shifted: bool,
     /// When the conversation returned, for a live prompt.
     returned: Option<Micros>,
     /// Why nothing counts that came before, if something came.
@@ -159,6 +162,7 @@ impl Pairing {
         self.held.clear();
         self.keyboard = None;
         self.corrected = false;
+        self.shifted = false;
     }
 
     fn press(&mut self, event: &KeyEvent) {
@@ -174,7 +178,8 @@ impl Pairing {
             }
             KeyRole::Terminator => self.terminate(event.at),
             KeyRole::Editing => self.begin_anew(FailureToAcquire::EditingKey),
-            KeyRole::Modifier | KeyRole::Other => {}
+            KeyRole::Modifier => self.shifted |= event.key.is_shift(),
+            KeyRole::Other => {}
         }
     }
 
@@ -203,6 +208,7 @@ impl Pairing {
             press: event.at,
             release: None,
             after_correction: std::mem::take(&mut self.corrected),
+            after_shift: std::mem::take(&mut self.shifted),
         });
     }
 

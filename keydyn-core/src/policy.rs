@@ -20,8 +20,8 @@ impl Strictness {
     #[must_use]
     pub fn threshold(self) -> f64 {
         match self {
-            Self::Lenient => 0.18,
-            Self::Normal => 0.05,
+            Self::Lenient => 0.10,
+            Self::Normal => 0.03,
             Self::Strict => 0.00,
         }
     }
@@ -188,10 +188,10 @@ mod tests {
     #[test]
     fn decisions_follow_the_threshold_and_fail_closed() {
         assert_eq!(decide(None, Strictness::Normal), Decision::Undecided);
-        assert_eq!(decide(Some(0.05), Strictness::Normal), Decision::Genuine);
-        assert_eq!(decide(Some(0.0501), Strictness::Normal), Decision::Impostor);
-        assert_eq!(decide(Some(0.0501), Strictness::Lenient), Decision::Genuine);
-        assert_eq!(decide(Some(0.05), Strictness::Strict), Decision::Impostor);
+        assert_eq!(decide(Some(0.03), Strictness::Normal), Decision::Genuine);
+        assert_eq!(decide(Some(0.0301), Strictness::Normal), Decision::Impostor);
+        assert_eq!(decide(Some(0.0301), Strictness::Lenient), Decision::Genuine);
+        assert_eq!(decide(Some(0.03), Strictness::Strict), Decision::Impostor);
         assert_eq!(
             decide(Some(f64::NAN), Strictness::Lenient),
             Decision::Impostor

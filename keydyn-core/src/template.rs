@@ -4,40 +4,28 @@
 use crate::acquire::FailureToAcquire;
 use crate::digraph::{KeySequence, Sample, covers};
 use crate::explain::Explanation;
-use crate::memory::SequenceMemory;
+#[cfg(feature = "eval")]
+use crate::memory::Ingredient;
 use crate::memory::encoder::same_categories;
+use crate::memory::{Anomaly, SequenceMemory};
 
 /// How much a typing counts by its place in the sitting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GainPolicy {
-    /// `min(1, 3/(b+1))` with `b` typings learned in this sitting before it: fifty typings in a
-    /// row must not teach the memory that the owner always types like today.
+    /// [`Sitting::gain`]: the later typings of a sitting count less.
     #[default]
     Burst,
     /// Always 1.
     Plain,
 }
 
-const BURST: f64 = 3.0;
-
-impl GainPolicy {
-    /// The gain of the next typing when `learned` have been learned in this sitting.
-    #[must_use]
-    pub fn gain(self, learned: u32) -> f64 {
-        match self {
-            Self::Burst => (BURST / (f64::from(learned) + 1.0)).min(1.0),
-            Self::Plain => 1.0,
-        }
-    }
-}
-
 /// How an attempt compares with a template.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
-    /// Mean surprise over the steps, in nats.
-    pub anomaly: f64,
-    /// The anomaly less half of the owner's level; what a threshold is compared with. `None`
-    /// while the template has no level.
+    /// How strange it is.
+    pub anomaly: Anomaly,
+    /// What a threshold is compared with, in nats: the anomaly, less what is usual of the owner.
+    /// `None` while the template has no level.
     pub score: Option<f64>,
 }
 
@@ -46,30 +34,32 @@ pub struct Judgement {
 pub struct Template {
     keys: KeySequence,
     memory: SequenceMemory,
-    /// Typings learned in this sitting: `b`.
-    burst: u32,
 }
 
 impl Template {
-    /// A template of a text of which no typing has been learned.
+    /// A template of the text that this sample is of. Nothing is learned of it, the sample neither.
     #[must_use]
-    pub fn new(keys: KeySequence) -> Self {
-        let memory = SequenceMemory::new(keys.len());
+    pub fn of(sample: &Sample) -> Self {
         Self {
-            keys,
-            memory,
-            burst: 0,
+            keys: sample.keys().clone(),
+            memory: SequenceMemory::new(sample.transitions()),
+        }
+    }
+
+    /// The same, by a model that lacks an ingredient.
+    #[cfg(feature = "eval")]
+    #[must_use]
+    pub fn of_without(sample: &Sample, ingredient: Ingredient) -> Self {
+        Self {
+            keys: sample.keys().clone(),
+            memory: SequenceMemory::without(ingredient, sample.transitions()),
         }
     }
 
     /// A template with a memory learned before; `None` if it is one of another length.
     #[must_use]
-    pub fn with_memory(keys: KeySequence, memory: SequenceMemory, burst: u32) -> Option<Self> {
-        (memory.keys() == keys.len()).then_some(Self {
-            keys,
-            memory,
-            burst,
-        })
+    pub fn with_memory(keys: KeySequence, memory: SequenceMemory) -> Option<Self> {
+        (memory.keys() == keys.len()).then_some(Self { keys, memory })
     }
 
     /// The text.
@@ -82,12 +72,6 @@ impl Template {
     #[must_use]
     pub fn memory(&self) -> &SequenceMemory {
         &self.memory
-    }
-
-    /// Typings learned in this sitting.
-    #[must_use]
-    pub fn burst(&self) -> u32 {
-        self.burst
     }
 
     /// Whether the sample is of this text.
@@ -135,20 +119,27 @@ impl Template {
     /// The gain that the next typing of this sitting has.
     #[must_use]
     pub fn next_gain(&self, policy: GainPolicy) -> f64 {
-        policy.gain(self.burst)
+        match policy {
+            GainPolicy::Burst => self.memory.sitting().gain(),
+            GainPolicy::Plain => 1.0,
+        }
     }
 
     /// Learns an accepted typing with this gain. Another text is not learned.
     pub fn learn(&mut self, sample: &Sample, gain: f64) {
         if self.matches(sample) {
             self.memory.learn(sample, gain);
-            self.burst = self.burst.saturating_add(1);
         }
     }
 
     /// The next typing is the first of a new sitting.
     pub fn start_sitting(&mut self) {
-        self.burst = 0;
+        self.memory.start_sitting();
+    }
+
+    /// The enrolment is over.
+    pub fn end_enrolment(&mut self) {
+        self.memory.end_enrolment();
     }
 }
 
@@ -158,6 +149,9 @@ pub struct Enrolment {
     template: Option<Template>,
     /// No hold was recorded of anybody: only ever set by an evaluation.
     without_holds: bool,
+    /// What the model lacks: only ever set by an evaluation.
+    #[cfg(feature = "eval")]
+    without: Option<Ingredient>,
 }
 
 /// Why no template could be made (ISO/IEC 2382-37: failure to enrol).
@@ -189,9 +183,36 @@ impl Enrolment {
     #[must_use]
     pub fn without_holds() -> Self {
         Self {
-            template: None,
             without_holds: true,
+            ..Self::default()
         }
+    }
+
+    /// The same enrolment by a model that lacks an ingredient.
+    #[cfg(feature = "eval")]
+    #[must_use]
+    pub fn without(self, ingredient: Ingredient) -> Self {
+        Self {
+            without: Some(ingredient),
+            ..self
+        }
+    }
+
+    #[cfg(feature = "eval")]
+    fn template_of(&self, sample: &Sample) -> Template {
+        match self.without {
+            Some(ingredient) => Template::of_without(sample, ingredient),
+            None => Template::of(sample),
+        }
+    }
+
+    #[cfg(not(feature = "eval"))]
+    #[expect(
+        clippy::unused_self,
+        reason = "an evaluation's enrolment may lack something"
+    )]
+    fn template_of(&self, sample: &Sample) -> Template {
+        Template::of(sample)
     }
 
     /// Takes a typing; the first one says which text it is.
@@ -204,7 +225,7 @@ impl Enrolment {
                 // A first typing full of holes would make a template that asks for nothing.
                 let holds = |_| !self.without_holds;
                 covers(sample.holds(), sample.downs(), holds, |_| true)?;
-                let mut template = Template::new(sample.keys().clone());
+                let mut template = self.template_of(sample);
                 template.learn(sample, 1.0);
                 self.template = Some(template);
             }
@@ -224,7 +245,7 @@ impl Enrolment {
         let given = self.template.as_ref().map_or(0, |t| t.memory.learned());
         match self.template {
             Some(mut template) if given >= LEAST_TYPINGS => {
-                template.start_sitting();
+                template.end_enrolment();
                 Ok(template)
             }
             _ => Err(FailureToEnrol::TooFew { given }),
@@ -359,7 +380,7 @@ mod tests {
         );
         enrolment.add(&typing(2)).unwrap();
         let template = enrolment.finish().unwrap();
-        assert_eq!(template.burst(), 0);
+        assert_eq!(template.memory().sitting().learned, 0);
         assert!(template.judge(&typing(4)).unwrap().score.is_some());
     }
 
@@ -385,13 +406,5 @@ mod tests {
             template.judge(&holes),
             Err(FailureToAcquire::TooFewDownDowns)
         );
-    }
-
-    #[test]
-    fn later_typings_of_a_sitting_count_less() {
-        let gains: Vec<f64> = (0..7).map(|b| GainPolicy::Burst.gain(b)).collect();
-        assert_eq!(gains[..4], [1.0, 1.0, 1.0, 0.75]);
-        assert!((gains[5] - 0.5).abs() < 1e-12);
-        assert_eq!(GainPolicy::Plain.gain(100), 1.0);
     }
 }

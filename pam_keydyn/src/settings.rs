@@ -359,7 +359,7 @@ mod tests {
         }
         let settings = parse(&[c"verify", c"strictness=strict", c"strictness=stirct"]);
         assert_eq!(settings.strictness, Strictness::Strict);
-        let said = settings.complaints[0].to_string();
+        let said = settings.complaints.first().unwrap().to_string();
         assert!(said.contains("counts as not written") && !said.contains("in force"));
     }
 

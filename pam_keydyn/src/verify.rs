@@ -261,12 +261,15 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
             }
         }
         Opening::Absent => Finding {
-            outcome: Outcome::Unarmed(Phase::None, unarmed(None, settings, carried)),
+            outcome: Outcome::Unarmed(Phase::None, unarmed(machine, None, settings, carried)),
             learn: may_learn,
             samples: 0,
         },
         Opening::Open(profile, Slot::First) if armed == Armed::No => Finding {
-            outcome: Outcome::Unarmed(Phase::Learning, unarmed(Some(&profile), settings, carried)),
+            outcome: Outcome::Unarmed(
+                Phase::Learning,
+                unarmed(machine, Some(&profile), settings, carried),
+            ),
             learn: may_learn,
             samples: profile.learned(),
         },
@@ -277,11 +280,16 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
 }
 
 /// What would have been decided, for the log.
-fn unarmed(profile: Option<&Profile>, settings: &Settings, carried: &Carried) -> Typing {
+fn unarmed(
+    machine: &Machine,
+    profile: Option<&Profile>,
+    settings: &Settings,
+    carried: &Carried,
+) -> Typing {
     let judgement = match (&carried.typing, profile) {
         (Err(failure), _) => return Typing::Unusable(*failure),
         (Ok(_), None) => return Typing::Undecided,
-        (Ok(sample), Some(profile)) => profile.judge(sample),
+        (Ok(sample), Some(profile)) => profile.judge(sample, machine.now),
     };
     match judgement.map(|judgement| decide(judgement.score, settings.strictness)) {
         Ok(Decision::Genuine) => Typing::Accepted,
@@ -329,7 +337,7 @@ fn verdict(
         return (Outcome::CoolingDown, Verdict::CoolingDown, false);
     }
     let typing = carried.typing.as_ref().map_err(|failure| *failure);
-    match typing.and_then(|sample| profile.judge(sample)) {
+    match typing.and_then(|sample| profile.judge(sample, now)) {
         Err(failure) => (
             Outcome::Unusable(failure),
             Verdict::Unusable(failure),

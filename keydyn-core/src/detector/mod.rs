@@ -185,7 +185,7 @@ impl DetectorKind {
             Box::new(VectorDetector::<M>::new(recorded))
         }
         match self {
-            Self::SequenceMemory => Box::new(SequenceMemory::new(gain, recorded)),
+            Self::SequenceMemory => Box::new(SequenceMemory::new(gain, recorded, None)),
             Self::ScaledManhattan => vector::<scaled_manhattan::ScaledManhattan>(recorded),
             Self::NearestNeighbour => vector::<nearest_neighbour::NearestNeighbour>(recorded),
             Self::OutlierCount => vector::<outlier_count::OutlierCount>(recorded),

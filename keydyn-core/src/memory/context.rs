@@ -4,22 +4,22 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
+use super::formula::Formula;
 use super::population::Prior;
 use super::surprise::{clip, student_t_surprise};
 
-/// Degrees of freedom of the owner's Student t: heavy tails, because people stumble.
-const DEGREES_OF_FREEDOM: f64 = 2.0;
 /// From mean absolute deviation to the scale of the t.
 const SCALE_FACTOR: f64 = 1.25;
 /// Evidence at which the owner's own habit and people in general weigh alike.
 const EVIDENCE: f64 = 2.0;
-/// Least weight of the newest typing on location and scale, times the gain: the forgetting.
-const LOCATION_RATE: f64 = 0.3;
-const SCALE_RATE: f64 = 0.1;
 /// Errors count for at most so many scales.
 const LOCATION_CLIP: f64 = 1.5;
 const SCALE_CLIP: f64 = 4.0;
 const LEAST_SCALE: f64 = 0.02;
+/// Least weight of the newest typing on an anchor, and how far it may be off, in scales.
+const ANCHOR_RATE: f64 = 0.15;
+const ANCHOR_CLIP: f64 = 3.0;
+const LEAST_ANCHOR_SCALE: f64 = 0.05;
 
 /// Location, scale (mean absolute deviation) and count of one feature, in ln ms.
 ///
@@ -32,6 +32,19 @@ pub struct Context {
     pub scale: f64,
     /// How many typings have been learned here.
     pub count: u32,
+    /// Where they lie when a sitting begins.
+    pub anchor: Anchor,
+}
+
+/// Where the values of a context lie in the first typings of a sitting, in ln ms.
+///
+/// `count == 0` means that there was none and the location means nothing.
+#[derive(Clone, Copy, PartialEq, Default, Zeroize)]
+pub struct Anchor {
+    /// Where they lie.
+    pub location: f64,
+    /// How many made it.
+    pub count: u32,
 }
 
 impl fmt::Debug for Context {
@@ -40,15 +53,27 @@ impl fmt::Debug for Context {
     }
 }
 
+impl fmt::Debug for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Anchor(..)")
+    }
+}
+
 impl Context {
+    /// Whether the numbers are those of a context.
+    pub(super) fn is_sound(&self) -> bool {
+        let learned = self.location.is_finite() && self.scale.is_finite();
+        learned && self.anchor.location.is_finite() && (self.count == 0 || self.scale > 0.0)
+    }
+
     /// How many scales off the value is, or `None` where nothing was learned.
     pub(super) fn deviation(&self, x: f64) -> Option<f64> {
         (self.count > 0).then(|| (x - self.location) / (SCALE_FACTOR * self.scale))
     }
 
     /// The owner's own surprise at a value `z` scales off.
-    pub(super) fn surprise(&self, z: f64) -> f64 {
-        student_t_surprise(z, DEGREES_OF_FREEDOM) + (SCALE_FACTOR * self.scale).ln()
+    pub(super) fn surprise(&self, z: f64, formula: &Formula) -> f64 {
+        student_t_surprise(z, formula.degrees_of_freedom) + (SCALE_FACTOR * self.scale).ln()
     }
 
     /// How far this context is trusted against people in general, 0 to 1.
@@ -57,16 +82,37 @@ impl Context {
         n / (n + EVIDENCE)
     }
 
-    pub(super) fn learn(&mut self, x: f64, gain: f64, prior: &Prior) {
+    /// Learns where a value lay in one of the first typings of a sitting. To be called before
+    /// [`Context::learn`] learns the value itself.
+    pub(super) fn learn_anchor(&mut self, x: f64) {
+        let anchor = &mut self.anchor;
+        if anchor.count == 0 {
+            anchor.location = x;
+        } else {
+            let reach = ANCHOR_CLIP * self.scale.max(LEAST_ANCHOR_SCALE);
+            anchor.location += f64::max(1.0 / (f64::from(anchor.count) + 1.0), ANCHOR_RATE)
+                * clip(x - anchor.location, reach);
+        }
+        anchor.count = anchor.count.saturating_add(1);
+    }
+
+    /// Goes this share of the way to the anchor, if there is one.
+    pub(super) fn return_to_anchor(&mut self, share: f64) {
+        if self.anchor.count > 0 {
+            self.location += share * (self.anchor.location - self.location);
+        }
+    }
+
+    pub(super) fn learn(&mut self, x: f64, gain: f64, prior: &Prior, formula: &Formula) {
         if self.count == 0 {
             self.location = x;
             self.scale = prior.first_scale;
         } else {
             let n = f64::from(self.count);
             let (error, scale) = (x - self.location, self.scale);
-            self.location += f64::max(1.0 / (n + 1.0), LOCATION_RATE * gain)
+            self.location += f64::max(1.0 / (n + 1.0), formula.location_rate * gain)
                 * clip(error, LOCATION_CLIP * scale);
-            self.scale += f64::max(1.0 / (n + 2.0), SCALE_RATE * gain)
+            self.scale += f64::max(1.0 / (n + 2.0), formula.scale_rate * gain)
                 * (error.abs().min(SCALE_CLIP * scale) - scale);
             self.scale = self.scale.max(LEAST_SCALE);
         }

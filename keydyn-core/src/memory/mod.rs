@@ -5,33 +5,51 @@
 //! came is the anomaly. Contexts back off from *this position of this text* to *people in general*
 //! by evidence. The memory learns one accepted typing at a time and forgets slowly.
 //!
-//! The formulas are those of docs/adr/0001-sequence-memory.md. `x` is ln ms throughout.
+//! In short, for step j of a typing, `x` in ln ms (holds and down-downs, at least 5 ms):
+//!
+//! ```text
+//! z = (x - location) / (1.25 scale)         how far off, in the owner's scales
+//!     a hold less 0.25 of the tempo of the holds before it: sum of z / (N + 2)
+//!     a down-down (z - 0.3 z of its hold) / sqrt(1 - 0.09)
+//! U = 1.5 ln(1 + z^2/2) + ln(1.25 scale)    the owner's surprise: Student t, 2 degrees of freedom
+//! V = 5.5 ln(1 + y^2/10) + ln(s0 c)         people's surprise; y by the primer
+//! S = mean(U - 0.7 n/(n+2) V)               the anomaly, in nats; n typings in the context
+//! u = S - 0.5 level                         the score
+//!     - 0.15 B/(B+10) / (b+1)^2             b typings in this sitting, B in the one before
+//!     + 0.4 max(0, usual V - mean(V))       less strange to people than the owner is wont to be
+//! ```
+//!
+//! docs/adr/0001-sequence-memory.md and docs/adr/0023-what-the-memory-learned.md say where each
+//! comes from, [`Ingredient`] what each is worth, and docs/evaluation.md how much.
 
 mod context;
 pub(crate) mod encoder;
+mod formula;
+mod level;
 pub mod population;
+mod sitting;
 mod surprise;
+mod transition;
 
 use std::{fmt, mem};
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::digraph::{Duration, Sample};
-pub use context::Context;
+pub use context::{Anchor, Context};
 use encoder::scalar;
+use formula::Formula;
+pub use formula::Ingredient;
+pub use level::{Level, Typicality};
 use population::{DOWN_DOWN, HOLD, Primer};
+pub use sitting::Sitting;
 use surprise::clip;
+pub use transition::Transition;
 
-/// How much of people's surprise is held against the owner's, times the context's evidence.
-const POPULATION_WEIGHT: f64 = 0.6;
-/// How far a down-down follows the hold before it, per scale.
-const HOLD_TO_DOWN: f64 = 0.3;
-/// Clip of the hold's deviation as a predictor, and of the level's error.
-const HOLD_CLIP: f64 = 3.0;
-const LEVEL_CLIP: f64 = 0.5;
-const LEVEL_RATE: f64 = 0.05;
-/// How much of the owner's own level is taken off a score.
-const LEVEL_WEIGHT: f64 = 0.5;
+/// Clip of a deviation that predicts another.
+const DEVIATION_CLIP: f64 = 3.0;
+/// Holds at which the owner's tempo in a typing is believed by half.
+const TEMPO_EVIDENCE: f64 = 2.0;
 
 /// Which of the two scalars a step carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,147 +67,162 @@ pub struct Step {
     pub position: usize,
     /// Hold or down-down.
     pub kind: StepKind,
-    /// How many of the owner's scales off; positive is slower.
+    /// How many of the owner's scales off what was expected; positive is slower.
     pub deviation: f64,
     /// The step's share of the anomaly before averaging.
     pub surprise: f64,
+    /// People's surprise at it.
+    pub people: f64,
 }
 
-/// The level of the owner's own anomalies.
-#[derive(Clone, Copy, Debug, PartialEq, Default, Zeroize)]
-pub struct Level {
-    /// Where they lie.
-    pub mean: f64,
-    /// How many made it; 0 means that there is no level and so no decision.
-    pub count: u32,
+/// How strange a typing is, in nats a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Anomaly {
+    /// The owner's surprise less what people's is worth: higher is stranger.
+    pub surprise: f64,
+    /// People's surprise alone.
+    pub people: f64,
 }
 
-impl Level {
-    fn learn(&mut self, anomaly: f64, gain: f64) {
-        if self.count == 0 {
-            self.mean = anomaly;
-        } else {
-            let q = f64::from(self.count);
-            self.mean += f64::max(1.0 / (q + 1.0), LEVEL_RATE * gain)
-                * clip(anomaly - self.mean, LEVEL_CLIP);
-        }
-        self.count = self.count.saturating_add(1);
-    }
-}
-
-/// Everything that was learned of how one text is typed: three numbers a context, one level.
-/// Wiped when dropped: the locations are somebody's rhythm.
+/// Everything that was learned of how one text is typed: five numbers a context, two levels, and
+/// where in a sitting it is. Wiped when dropped: the locations are somebody's rhythm.
 #[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
 pub struct SequenceMemory {
-    holds: Vec<Context>,
-    downs: Vec<Context>,
-    level: Level,
-    learned: u32,
+    parts: MemoryParts,
+    #[zeroize(skip)]
+    formula: &'static Formula,
 }
 
 /// The parts of a [`SequenceMemory`], for whoever stores one.
-#[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Default, Zeroize, ZeroizeOnDrop)]
 pub struct MemoryParts {
     /// A context per key.
     pub holds: Vec<Context>,
     /// A context per digraph: one fewer.
     pub downs: Vec<Context>,
+    /// What kind of way each digraph is.
+    pub transitions: Vec<Transition>,
     /// The owner's level.
     pub level: Level,
+    /// How strange the owner is to people.
+    pub typicality: Typicality,
+    /// Where in a sitting it is.
+    pub sitting: Sitting,
     /// Typings learned.
     pub learned: u32,
 }
 
 impl SequenceMemory {
-    /// A memory of a text of `keys` keys, of which nothing is known.
+    /// A memory of a text with these ways between its keys, of which nothing is known.
     #[must_use]
-    pub fn new(keys: usize) -> Self {
+    pub fn new(transitions: Vec<Transition>) -> Self {
+        Self::by(&formula::PRODUCT, transitions)
+    }
+
+    /// The same, by the formula without an ingredient.
+    #[cfg(feature = "eval")]
+    #[must_use]
+    pub fn without(ingredient: Ingredient, transitions: Vec<Transition>) -> Self {
+        Self::by(ingredient.left_out(), transitions)
+    }
+
+    fn by(formula: &'static Formula, transitions: Vec<Transition>) -> Self {
+        let ways = transitions.len();
         Self {
-            holds: vec![Context::default(); keys],
-            downs: vec![Context::default(); keys.saturating_sub(1)],
-            level: Level::default(),
-            learned: 0,
+            parts: MemoryParts {
+                holds: vec![Context::default(); ways + 1],
+                downs: vec![Context::default(); ways],
+                transitions,
+                ..MemoryParts::default()
+            },
+            formula,
         }
     }
 
-    /// The memory with these parts; `None` if the counts do not fit or a number is not finite.
+    /// The memory with these parts; `None` if the counts do not fit or a number is not one that a
+    /// memory can have.
     #[must_use]
     pub fn from_parts(mut parts: MemoryParts) -> Option<Self> {
-        let sound = |c: &Context| {
-            c.location.is_finite() && c.scale.is_finite() && (c.count == 0 || c.scale > 0.0)
-        };
         let fits = parts.holds.len() == parts.downs.len() + 1
-            && parts.holds.iter().chain(&parts.downs).all(sound)
-            && parts.level.mean.is_finite();
+            && parts.transitions.len() == parts.downs.len()
+            && parts.contexts().all(Context::is_sound)
+            && parts.level.mean.is_finite()
+            && parts.typicality.is_sound();
         fits.then(|| Self {
-            holds: mem::take(&mut parts.holds),
-            downs: mem::take(&mut parts.downs),
-            level: parts.level,
-            learned: parts.learned,
+            parts: mem::take(&mut parts),
+            formula: &formula::PRODUCT,
         })
     }
 
     /// The parts that [`SequenceMemory::from_parts`] takes.
     #[must_use]
-    pub fn parts(&self) -> MemoryParts {
-        MemoryParts {
-            holds: self.holds.clone(),
-            downs: self.downs.clone(),
-            level: self.level,
-            learned: self.learned,
-        }
+    pub fn parts(&self) -> &MemoryParts {
+        &self.parts
     }
 
     /// Typings learned so far.
     #[must_use]
     pub fn learned(&self) -> u32 {
-        self.learned
+        self.parts.learned
     }
 
     /// Keys of the text.
     #[must_use]
     pub fn keys(&self) -> usize {
-        self.holds.len()
+        self.parts.holds.len()
     }
 
     /// What was learned of each key's hold.
     #[must_use]
     pub fn holds(&self) -> &[Context] {
-        &self.holds
+        &self.parts.holds
     }
 
     /// What was learned of each digraph's down-down.
     #[must_use]
     pub fn downs(&self) -> &[Context] {
-        &self.downs
+        &self.parts.downs
     }
 
-    /// The anomaly of a typing: the mean surprise over its steps, in nats. Higher is stranger.
-    /// `None` if no step has a context to compare with.
+    /// Where in a sitting it is.
+    #[must_use]
+    pub fn sitting(&self) -> Sitting {
+        self.parts.sitting
+    }
+
+    /// The anomaly of a typing, means over its steps. `None` if no step has a context to compare
+    /// with.
     ///
     /// The sample must have as many keys as the memory; further ones are not looked at.
     #[must_use]
-    pub fn anomaly(&self, sample: &Sample) -> Option<f64> {
-        let mut walk = Walk::reset(self);
-        let (mut sum, mut steps) = (0.0, 0u32);
-        walk.steps(sample, |step| {
-            sum += step.surprise;
+    pub fn anomaly(&self, sample: &Sample) -> Option<Anomaly> {
+        let (mut surprise, mut people, mut steps) = (0.0, 0.0, 0u32);
+        Walk::reset(self).steps(sample, |step| {
+            surprise += step.surprise;
+            people += step.people;
             steps += 1;
         });
-        (steps > 0).then(|| sum / f64::from(steps))
+        let n = f64::from(steps);
+        (steps > 0).then(|| Anomaly {
+            surprise: surprise / n,
+            people: people / n,
+        })
     }
 
-    /// The decision score of a typing with this anomaly: less half of the owner's own level.
-    /// `None` without a level.
+    /// The decision score of a typing with this anomaly, in nats. `None` without a level.
     #[must_use]
-    pub fn score_of(&self, anomaly: f64) -> Option<f64> {
-        (self.level.count > 0).then_some(anomaly - LEVEL_WEIGHT * self.level.mean)
+    pub fn score_of(&self, anomaly: Anomaly) -> Option<f64> {
+        let (parts, formula) = (&self.parts, self.formula);
+        let expected =
+            formula.level_weight * parts.level.mean + formula.allowance * parts.sitting.allowance();
+        let untypical = formula.typicality * parts.typicality.lack(anomaly.people);
+        (parts.level.count > 0).then_some(anomaly.surprise - expected + untypical)
     }
 
     /// Each scored step of a typing, in order.
     #[must_use]
     pub fn steps(&self, sample: &Sample) -> Vec<Step> {
-        let mut steps = Vec::with_capacity(2 * self.holds.len());
+        let mut steps = Vec::with_capacity(2 * self.keys());
         Walk::reset(self).steps(sample, |step| steps.push(step));
         steps
     }
@@ -197,23 +230,63 @@ impl SequenceMemory {
     /// Learns one typing; `gain` is 1 for a typing that counts in full and less for the later
     /// ones of a burst.
     pub fn learn(&mut self, sample: &Sample, gain: f64) {
-        // The first two typings are scored against next to nothing: no level from them.
-        if self.learned >= 2
-            && let Some(anomaly) = self.anomaly(sample)
-        {
-            self.level.learn(anomaly, gain);
+        self.learn_levels(sample, gain);
+        let formula = self.formula;
+        let parts = &mut self.parts;
+        let beginning = parts.sitting.is_beginning();
+        let learn = |context: &mut Context, value: &Option<Duration>, prior| {
+            if let Some(value) = value {
+                let x = scalar(*value);
+                if beginning {
+                    context.learn_anchor(x);
+                }
+                context.learn(x, gain, prior, formula);
+            }
+        };
+        for (context, hold) in parts.holds.iter_mut().zip(sample.holds()) {
+            learn(context, hold, &HOLD);
         }
-        for (context, hold) in self.holds.iter_mut().zip(sample.holds()) {
-            if let Some(hold) = hold {
-                context.learn(scalar(*hold), gain, &HOLD);
+        for (context, down) in parts.downs.iter_mut().zip(sample.downs()) {
+            learn(context, down, &DOWN_DOWN);
+        }
+        parts.sitting.learn();
+        parts.learned = parts.learned.saturating_add(1);
+    }
+
+    /// From what the memory, before it learns this typing, makes of it. The first two typings are
+    /// scored against next to nothing: no level from them.
+    fn learn_levels(&mut self, sample: &Sample, gain: f64) {
+        if let Some(anomaly) = self.anomaly(sample) {
+            if self.parts.learned >= 2 {
+                self.parts.level.learn(anomaly.surprise, gain);
+            }
+            if self.parts.learned >= 1 {
+                self.parts.typicality.learn(anomaly.people, gain);
             }
         }
-        for (context, down) in self.downs.iter_mut().zip(sample.downs()) {
-            if let Some(down) = down {
-                context.learn(scalar(*down), gain, &DOWN_DOWN);
-            }
+    }
+
+    /// The next typing is the first of a new sitting: what was learned in the one that is over
+    /// goes part of the way back to how sittings begin, the further the longer it was.
+    pub fn start_sitting(&mut self) {
+        let parts = &mut self.parts;
+        let share = self.formula.anchor_share * parts.sitting.led_away();
+        for context in parts.holds.iter_mut().chain(&mut parts.downs) {
+            context.return_to_anchor(share);
         }
-        self.learned = self.learned.saturating_add(1);
+        parts.sitting.end();
+    }
+
+    /// The enrolment, in which every typing counts in full, is over, and with it the sitting.
+    pub fn end_enrolment(&mut self) {
+        self.parts.sitting.end_enrolment();
+    }
+}
+
+impl MemoryParts {
+    /// Every context: holds, then down-downs.
+    pub fn contexts(&self) -> impl Iterator<Item = &Context> {
+        self.holds.iter().chain(&self.downs)
     }
 }
 
@@ -227,6 +300,8 @@ impl fmt::Debug for SequenceMemory {
 struct Walk<'m> {
     memory: &'m SequenceMemory,
     primer: Primer,
+    /// Deviations of the owner's holds so far, and how many.
+    tempo: (f64, f64),
 }
 
 impl<'m> Walk<'m> {
@@ -235,58 +310,71 @@ impl<'m> Walk<'m> {
         Self {
             memory,
             primer: Primer::default(),
+            tempo: (0.0, 0.0),
         }
     }
 
     fn steps(&mut self, sample: &Sample, mut visit: impl FnMut(Step)) {
-        for position in 0..self.memory.holds.len() {
+        for position in 0..self.memory.keys() {
             let hold = sample.holds().get(position).copied().flatten();
             let hold = hold.and_then(|hold| self.hold(position, hold));
-            let hold_deviation = hold.map(|step| step.deviation);
-            hold.into_iter().for_each(&mut visit);
+            let deviation = hold.map(|(_, deviation)| deviation);
+            hold.into_iter().for_each(|(step, _)| visit(step));
             let down = sample.downs().get(position).copied().flatten();
-            down.and_then(|down| self.down(position, down, hold_deviation))
+            down.and_then(|down| self.down(position, down, deviation))
                 .into_iter()
                 .for_each(&mut visit);
         }
     }
 
-    fn hold(&mut self, position: usize, hold: Duration) -> Option<Step> {
-        let context = self.memory.holds.get(position)?;
+    /// The step, and how far off the hold is by itself. It follows the tempo of the holds before.
+    fn hold(&mut self, position: usize, hold: Duration) -> Option<(Step, f64)> {
+        let context = self.memory.holds().get(position)?;
         let x = scalar(hold);
-        let deviation = context.deviation(x)?;
-        let people = self.primer.hold(x);
-        Some(step(position, StepKind::Hold, context, deviation, people))
+        let alone = context.deviation(x)?;
+        let (sum, seen) = self.tempo;
+        let deviation = alone - self.memory.formula.own_tempo * sum / (seen + TEMPO_EVIDENCE);
+        self.tempo = (sum + clip(alone, DEVIATION_CLIP), seen + 1.0);
+        let people = self.primer.hold(x, self.memory.formula);
+        let step = self.step(position, StepKind::Hold, context, deviation, people);
+        Some((step, alone))
     }
 
     /// The way to the next key follows this key's own hold.
     fn down(&mut self, position: usize, down: Duration, hold: Option<f64>) -> Option<Step> {
-        let context = self.memory.downs.get(position)?;
+        let context = self.memory.downs().get(position)?;
         let x = scalar(down);
         let mut deviation = context.deviation(x)?;
+        let follows = self.memory.formula.hold_to_down;
         if let Some(hold) = hold {
-            deviation = (deviation - HOLD_TO_DOWN * clip(hold, HOLD_CLIP))
-                / (1.0 - HOLD_TO_DOWN * HOLD_TO_DOWN).sqrt();
+            deviation = (deviation - follows * clip(hold, DEVIATION_CLIP))
+                / (1.0 - follows * follows).sqrt();
         }
-        let people = self.primer.down(x);
-        Some(step(
-            position,
-            StepKind::DownDown,
-            context,
-            deviation,
-            people,
-        ))
+        let way = self.memory.parts.transitions.get(position).copied();
+        let people = self
+            .primer
+            .down(x, way.unwrap_or_default(), self.memory.formula);
+        Some(self.step(position, StepKind::DownDown, context, deviation, people))
     }
-}
 
-/// Backs off from the context to people in general by the context's evidence.
-fn step(position: usize, kind: StepKind, context: &Context, deviation: f64, people: f64) -> Step {
-    let surprise = context.surprise(deviation) - POPULATION_WEIGHT * context.evidence() * people;
-    Step {
-        position,
-        kind,
-        deviation,
-        surprise,
+    /// Backs off from the context to people in general by the context's evidence.
+    fn step(
+        &self,
+        position: usize,
+        kind: StepKind,
+        context: &Context,
+        deviation: f64,
+        people: f64,
+    ) -> Step {
+        let formula = self.memory.formula;
+        let against = formula.population_weight * context.evidence() * people;
+        Step {
+            position,
+            kind,
+            deviation,
+            surprise: context.surprise(deviation, formula) - against,
+            people,
+        }
     }
 }
 
@@ -310,9 +398,35 @@ mod tests {
         }
     }
 
+    fn check(memory: &SequenceMemory, locations: [f64; 5], scales: [f64; 5], anchors: [f64; 5]) {
+        let contexts = || memory.parts.contexts();
+        assert_close(contexts().map(|c| c.location), &locations);
+        assert_close(contexts().map(|c| c.scale), &scales);
+        assert_close(contexts().map(|c| c.anchor.location), &anchors);
+    }
+
+    fn check_levels(memory: &SequenceMemory, level: f64, mean: f64, spread: f64) {
+        let MemoryParts {
+            level: found,
+            typicality,
+            ..
+        } = memory.parts();
+        assert_close(
+            [found.mean, typicality.mean, typicality.spread],
+            &[level, mean, spread],
+        );
+    }
+
+    fn check_score(memory: &SequenceMemory, sample: &Sample, anomaly: [f64; 2], score: f64) {
+        let found = memory.anomaly(sample).unwrap();
+        assert_close([found.surprise, found.people], &anomaly);
+        assert_close(memory.score_of(found), &[score]);
+    }
+
+    /// Computed by an implementation of the formulas of its own.
     #[expect(
         clippy::unreadable_literal,
-        reason = "the reference vector as it is published"
+        reason = "the reference vector as it was computed"
     )]
     #[test]
     fn reference_vector_to_nine_digits() {
@@ -322,14 +436,21 @@ mod tests {
             sample([90, 120, 85], [190, 205]),
             sample([97, 99, 140], [400, 90]),
         ];
-        let locations = [
-            [
-                4.553876892,
-                4.700480366,
-                4.477336814,
-                5.192956851,
-                5.347107531,
-            ],
+        let [first, second, third, fourth] = &typings;
+        let mut memory = SequenceMemory::new(first.transitions());
+        assert_eq!(memory.parts.transitions, [Transition::SameHand; 2]);
+        assert_eq!(memory.anomaly(first), None);
+        memory.learn(first, 1.0);
+        // Without a level there is an anomaly but no score.
+        let anomaly = memory.anomaly(second).unwrap();
+        assert_close(
+            [anomaly.surprise, anomaly.people],
+            &[-1.109430255, -1.022889704],
+        );
+        assert_eq!(memory.score_of(anomaly), None);
+        memory.learn(second, 1.0);
+        check(
+            &memory,
             [
                 4.584498704,
                 4.672435632,
@@ -338,28 +459,30 @@ mod tests {
                 5.396922451,
             ],
             [
-                4.556269026,
-                4.710787669,
-                4.480592216,
-                5.201588966,
-                5.372284961,
-            ],
-            [
-                4.561801612,
-                4.676087324,
-                4.530245576,
-                5.266425364,
-                5.298761450,
-            ],
-        ];
-        let scales = [
-            [0.17, 0.17, 0.17, 0.24, 0.24],
-            [
                 0.133747875,
                 0.132029822,
                 0.128150588,
                 0.169390292,
                 0.193209947,
+            ],
+            [
+                4.584498704,
+                4.672435632,
+                4.499562696,
+                5.178871412,
+                5.396922451,
+            ],
+        );
+        check_levels(&memory, 0.0, -1.022889704, 0.15);
+        memory.learn(third, 1.0);
+        check(
+            &memory,
+            [
+                4.550623091,
+                4.718458077,
+                4.476798120,
+                5.206132476,
+                5.367357462,
             ],
             [
                 0.121483165,
@@ -369,46 +492,139 @@ mod tests {
                 0.163385578,
             ],
             [
-                0.100874922,
-                0.125362679,
+                4.556269026,
+                4.710787669,
+                4.480592216,
+                5.201588966,
+                5.372284961,
+            ],
+        );
+        check_levels(&memory, -1.156334440, -0.966627439, 0.137508177);
+
+        memory.end_enrolment();
+        check_score(&memory, fourth, [0.349359738, -0.185970049], 0.892911573);
+        memory.learn(fourth, 1.0);
+        check(
+            &memory,
+            [
+                4.560258246,
+                4.669122786,
+                4.543002600,
+                5.292581007,
+                5.269326115,
+            ],
+            [
+                0.102004109,
+                0.126896761,
                 0.176545281,
                 0.230529415,
                 0.261416925,
             ],
-        ];
-        let mut memory = SequenceMemory::new(3);
-        for (i, typing) in typings.iter().enumerate() {
-            match i {
-                0 => assert_eq!(memory.anomaly(typing), None),
-                // Without a level there is an anomaly but no score; with m = 0 they are equal.
-                2 => {
-                    assert_close(memory.anomaly(typing), &[-1.224791683]);
-                    assert_eq!(memory.score_of(-1.0), None);
-                }
-                3 => {
-                    assert_close(memory.anomaly(typing), &[0.421255314]);
-                    assert_close(
-                        memory.score_of(memory.anomaly(typing).unwrap()),
-                        &[1.033651155],
-                    );
-                }
-                _ => {}
+            [
+                4.560879514,
+                4.681870714,
+                4.563347816,
+                5.309649629,
+                5.249745777,
+            ],
+        );
+        check_levels(&memory, -0.906334440, -0.799960772, 0.253131133);
+
+        for _ in 0..9 {
+            memory.learn(first, 1.0);
+        }
+        memory.start_sitting();
+        assert_eq!(
+            memory.sitting(),
+            Sitting {
+                learned: 0,
+                before: 10
             }
-            memory.learn(typing, 1.0);
-            let contexts = || memory.holds.iter().chain(&memory.downs);
-            assert_close(contexts().map(|c| c.location), &locations[i]);
-            assert_close(contexts().map(|c| c.scale), &scales[i]);
-            match i {
-                2 => assert_close([memory.level.mean], &[-1.224791683]),
-                3 => assert_close([memory.level.mean], &[-0.974791683]),
-                _ => {}
+        );
+        check(
+            &memory,
+            [
+                4.554933787,
+                4.697570063,
+                4.490228636,
+                5.210521745,
+                5.332490057,
+            ],
+            [
+                0.037558083,
+                0.050863409,
+                0.074659748,
+                0.099942679,
+                0.107112751,
+            ],
+            [
+                4.557249822,
+                4.691516717,
+                4.518765447,
+                5.249163872,
+                5.300211619,
+            ],
+        );
+        check_levels(&memory, -1.344033555, -0.954349156, 0.150086935);
+        check_score(&memory, first, [-1.837367161, -1.005811950], -1.240350384);
+        check_score(&memory, fourth, [0.517403886, -0.185970049], 1.114420664);
+    }
+
+    #[test]
+    fn who_types_like_everybody_is_noticed_where_the_owner_does_not() {
+        // Somebody who holds keys for half a second.
+        let mut memory = SequenceMemory::new(sample([1, 1, 1], [1, 1]).transitions());
+        for _ in 0..20 {
+            memory.learn(&sample([480, 520, 500], [600, 700]), 1.0);
+        }
+        let everybody = memory
+            .anomaly(&sample([100, 100, 100], [170, 170]))
+            .unwrap();
+        let without = Anomaly {
+            people: memory.parts.typicality.mean,
+            ..everybody
+        };
+        let more = memory.score_of(everybody).unwrap() - memory.score_of(without).unwrap();
+        assert!(more > 0.1, "{more}");
+        assert!(everybody.people < without.people);
+    }
+
+    #[cfg(feature = "eval")]
+    #[test]
+    fn what_is_left_out_is_missed() {
+        let typings: Vec<Sample> = (0..30)
+            .map(|i| {
+                sample(
+                    [95 + i % 7, 110 + i % 5, 88 + i % 3],
+                    [180 + i % 11, 210 + i % 13],
+                )
+            })
+            .collect();
+        let probe = sample([120, 99, 140], [400, 90]);
+        let score = |mut memory: SequenceMemory| {
+            for (i, typing) in typings.iter().enumerate() {
+                if i % 12 == 11 {
+                    memory.start_sitting();
+                }
+                memory.learn(typing, 1.0);
+            }
+            memory.start_sitting();
+            memory.score_of(memory.anomaly(&probe).unwrap()).unwrap()
+        };
+        let ways = || probe.transitions();
+        let whole = score(SequenceMemory::new(ways()));
+        for ingredient in Ingredient::ALL {
+            // It is typed by nobody in particular.
+            if ingredient != Ingredient::Typicality {
+                let less = score(SequenceMemory::without(ingredient, ways()));
+                assert!((less - whole).abs() > 1e-6, "{ingredient:?}: {less}");
             }
         }
     }
 
     #[test]
     fn missing_features_are_skipped_in_scoring_and_learning() {
-        let mut memory = SequenceMemory::new(3);
+        let mut memory = SequenceMemory::new(vec![Transition::Unknown; 2]);
         for _ in 0..5 {
             memory.learn(&sample([95, 110, 88], [180, 210]), 1.0);
         }
@@ -420,19 +636,19 @@ mod tests {
         )
         .unwrap();
         assert_eq!(memory.steps(&gap).len(), 2);
-        let before = memory.holds[0];
+        let before = memory.holds()[0];
         memory.learn(&gap, 1.0);
-        assert_eq!(memory.holds[0], before);
-        assert_eq!(memory.holds[1].count, 6);
+        assert_eq!(memory.holds()[0], before);
+        assert_eq!(memory.holds()[1].count, 6);
     }
 
     #[test]
     fn a_frozen_typist_never_gets_a_scale_of_nothing() {
-        let mut memory = SequenceMemory::new(3);
+        let mut memory = SequenceMemory::new(vec![Transition::Unknown; 2]);
         for _ in 0..2000 {
             memory.learn(&sample([95, 110, 88], [180, 210]), 1.0);
         }
-        assert!(memory.holds.iter().all(|c| c.scale >= 0.02));
+        assert!(memory.holds().iter().all(|c| c.scale >= 0.02));
         let odd = memory.anomaly(&sample([300, 20, 300], [900, 20])).unwrap();
         assert!(memory.score_of(odd).unwrap() > 1.0);
     }

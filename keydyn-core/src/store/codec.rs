@@ -10,15 +10,19 @@ use bincode::serde::{decode_from_slice, encode_into_slice, encode_to_vec};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+mod first;
+
 use crate::acquire::FailureToAcquire;
 use crate::digraph::{Duration, KeySequence, MAX_KEYS, Sample};
 use crate::key::KeyCode;
-use crate::memory::{Context, Level, MemoryParts, SequenceMemory};
+use crate::memory::{
+    Anchor, Context, Level, MemoryParts, SequenceMemory, Sitting, Transition, Typicality,
+};
 use crate::policy::{Arming, Throttle};
 use crate::template::Template;
 use crate::time::Timestamp;
 
-use super::profile::{Kept, MAX_SEQUENCES, MAX_WINDOW, Profile, Sequence};
+use super::profile::{Kept, MAX_SEQUENCES, MAX_WINDOW, Profile, Sequence, Turn};
 use super::seal::PLAINTEXT_LEN;
 use super::state::{AccountState, Counts, Phase, Progress, STATE_LEN, VERDICTS, Verdict};
 
@@ -27,8 +31,8 @@ const PROFILE: Configuration<LittleEndian, Fixint, Limit<PLAINTEXT_LEN>> =
 const STATE: Configuration<LittleEndian, Fixint, Limit<STATE_LEN>> =
     config::legacy().with_limit::<STATE_LEN>();
 
-/// Which formulas the memories were learned with (docs/adr/0001).
-const MODEL: u16 = 1;
+/// Which formulas the memories were learned with (docs/adr/0023).
+const MODEL: u16 = 2;
 /// A feature that is missing.
 const MISSING: u32 = u32::MAX;
 
@@ -67,10 +71,14 @@ struct WireProfile {
 #[derive(Serialize, Deserialize, Zeroize)]
 struct WireSequence {
     keys: Vec<u16>,
-    contexts: Vec<(f64, f64, u32)>,
+    transitions: Vec<u8>,
+    /// Location, scale, count; the anchor's location and count.
+    contexts: Vec<(f64, f64, u32, f64, u32)>,
     level: (f64, u32),
+    typicality: (f64, f64, u32),
+    sitting: (u32, u32),
     learned: u32,
-    burst: u32,
+    since: u8,
     armed: bool,
     decisions: u32,
     decided: u32,
@@ -84,6 +92,7 @@ struct WireKept {
     sequence: u8,
     at: u64,
     keyboard: u32,
+    turn: u8,
     gain: f64,
     holds: Vec<u32>,
     downs: Vec<u32>,
@@ -122,12 +131,21 @@ pub(super) fn decode_profile(plaintext: &[u8]) -> Result<Profile, CodecError> {
         .ok_or(CodecError::Malformed)?;
     let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| CodecError::Malformed)?;
     let body = rest.get(..length).ok_or(CodecError::Malformed)?;
-    let (wire, used) =
-        decode_from_slice::<WireProfile, _>(body, PROFILE).map_err(|_| CodecError::Malformed)?;
-    if used != length {
+    let (model, _) = body.split_first_chunk().ok_or(CodecError::Malformed)?;
+    match u16::from_le_bytes(*model) {
+        MODEL => whole::<WireProfile>(body)?.to_profile(),
+        first::MODEL => whole::<first::WireProfile>(body)?.to_profile(),
+        found => Err(CodecError::Model { found }),
+    }
+}
+
+/// A value that all of these bytes make.
+fn whole<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, CodecError> {
+    let (wire, used) = decode_from_slice(body, PROFILE).map_err(|_| CodecError::Malformed)?;
+    if used != body.len() {
         return Err(CodecError::Malformed);
     }
-    wire.to_profile()
+    Ok(wire)
 }
 
 /// The body of a state file.
@@ -163,61 +181,84 @@ impl From<&Profile> for WireProfile {
 
 impl WireProfile {
     fn to_profile(&self) -> Result<Profile, CodecError> {
-        if self.model != MODEL {
-            return Err(CodecError::Model { found: self.model });
-        }
-        if self.sequences.len() > MAX_SEQUENCES || self.window.len() > MAX_WINDOW {
-            return impossible("a count");
-        }
-        let mut sequences = self
-            .sequences
-            .iter()
-            .map(WireSequence::to_sequence)
-            .collect::<Result<Vec<_>, _>>()?;
+        counts(self.sequences.len(), self.window.len())?;
+        let sequences = self.sequences.iter().map(WireSequence::to_sequence);
+        let sequences = sequences.collect::<Result<Vec<_>, _>>()?;
         let kept = |wire: &WireKept| wire.to_kept(&sequences, self.next_number);
-        let window = self
-            .window
-            .iter()
-            .map(kept)
-            .collect::<Result<Vec<Kept>, _>>()?;
-        if !window.is_sorted_by(|a, b| a.number < b.number) {
-            return impossible("the order of the samples");
-        }
-        // Opening is base + replay.
-        for (index, sequence) in sequences.iter_mut().enumerate() {
-            let mut memory = sequence.base.clone();
-            for kept in window.iter().filter(|kept| kept.sequence == index) {
-                memory.learn(&kept.sample, kept.gain);
-            }
-            let (keys, burst) = (sequence.template.keys().clone(), sequence.template.burst());
-            sequence.template = Template::with_memory(keys, memory, burst)
-                .ok_or(CodecError::Impossible { what: "a memory" })?;
-        }
-        Ok(Profile {
+        let window = self.window.iter().map(kept);
+        let window = window.collect::<Result<Vec<Kept>, _>>()?;
+        let mut profile = Profile {
             sequences,
             window: window.into(),
             next_number: self.next_number,
             state: self.state.to_state()?,
-        })
+        };
+        replay(&mut profile)?;
+        Ok(profile)
     }
+}
+
+/// As many as a file holds.
+fn counts(sequences: usize, window: usize) -> Result<(), CodecError> {
+    if sequences > MAX_SEQUENCES || window > MAX_WINDOW {
+        return impossible("a count");
+    }
+    Ok(())
+}
+
+/// Opening is base + replay: makes the templates of the bases and the window.
+fn replay(profile: &mut Profile) -> Result<(), CodecError> {
+    let in_order = |a: &Kept, b: &Kept| a.number < b.number;
+    if !profile.window.make_contiguous().is_sorted_by(in_order) {
+        return impossible("the order of the samples");
+    }
+    for (index, sequence) in profile.sequences.iter_mut().enumerate() {
+        let mut memory = sequence.base.clone();
+        let own = profile.window.iter().filter(|kept| kept.sequence == index);
+        own.for_each(|kept| kept.replay(&mut memory));
+        sequence.since.take(&mut memory);
+        sequence.template = Template::with_memory(sequence.template.keys().clone(), memory)
+            .ok_or(CodecError::Impossible { what: "a memory" })?;
+    }
+    Ok(())
+}
+
+fn turn_code(turn: Turn) -> u8 {
+    u8::from(turn.ends_enrolment) | u8::from(turn.starts_sitting) << 1
+}
+
+fn turn_of(code: u8) -> Result<Turn, CodecError> {
+    if code > 3 {
+        return impossible("what came between two samples");
+    }
+    Ok(Turn {
+        ends_enrolment: code & 1 != 0,
+        starts_sitting: code & 2 != 0,
+    })
 }
 
 impl From<&Sequence> for WireSequence {
     fn from(sequence: &Sequence) -> Self {
         let parts = sequence.base.parts();
-        let contexts = parts.holds.iter().chain(&parts.downs);
+        let context = |c: &Context| {
+            let Anchor { location, count } = c.anchor;
+            (c.location, c.scale, c.count, location, count)
+        };
+        let Typicality {
+            mean,
+            spread,
+            count,
+        } = parts.typicality;
+        let keys = sequence.template.keys().keys();
         Self {
-            keys: sequence
-                .template
-                .keys()
-                .keys()
-                .iter()
-                .map(|key| key.0)
-                .collect(),
-            contexts: contexts.map(|c| (c.location, c.scale, c.count)).collect(),
+            keys: keys.iter().map(|key| key.0).collect(),
+            transitions: parts.transitions.iter().map(|way| way.code()).collect(),
+            contexts: parts.contexts().map(context).collect(),
             level: (parts.level.mean, parts.level.count),
+            typicality: (mean, spread, count),
+            sitting: (parts.sitting.learned, parts.sitting.before),
             learned: parts.learned,
-            burst: sequence.template.burst(),
+            since: turn_code(sequence.since),
             armed: sequence.arming.armed,
             decisions: sequence.arming.decisions,
             decided: sequence.arming.decided,
@@ -228,35 +269,60 @@ impl From<&Sequence> for WireSequence {
 }
 
 impl WireSequence {
-    /// The sequence with its base; the template's memory is replayed into it afterwards.
+    /// The sequence with its base; the template is replayed afterwards.
     fn to_sequence(&self) -> Result<Sequence, CodecError> {
         let count = self.keys.len();
         if !(1..=MAX_KEYS).contains(&count) || self.contexts.len() != 2 * count - 1 {
             return impossible("a sequence's length");
         }
         let contexts = self.contexts.iter();
-        let contexts = contexts.map(|&(location, scale, count)| Context {
+        let contexts = contexts.map(|&(location, scale, count, anchor, anchors)| Context {
             location,
             scale,
             count,
+            anchor: Anchor {
+                location: anchor,
+                count: anchors,
+            },
         });
         let contexts: Zeroizing<Vec<Context>> = Zeroizing::new(contexts.collect());
+        let transition = |&code: &u8| {
+            Transition::from_code(code).ok_or(CodecError::Impossible {
+                what: "a transition",
+            })
+        };
+        let (mean, spread, times) = self.typicality;
         let base = SequenceMemory::from_parts(MemoryParts {
             holds: contexts[..count].to_vec(),
             downs: contexts[count..].to_vec(),
+            transitions: self
+                .transitions
+                .iter()
+                .map(transition)
+                .collect::<Result<_, _>>()?,
             level: Level {
                 mean: self.level.0,
                 count: self.level.1,
+            },
+            typicality: Typicality {
+                mean,
+                spread,
+                count: times,
+            },
+            sitting: Sitting {
+                learned: self.sitting.0,
+                before: self.sitting.1,
             },
             learned: self.learned,
         })
         .ok_or(CodecError::Impossible { what: "a memory" })?;
         let keys = KeySequence::new(self.keys.iter().map(|&code| KeyCode(code)).collect());
-        let template = Template::with_memory(keys, base.clone(), self.burst)
+        let template = Template::with_memory(keys, base.clone())
             .ok_or(CodecError::Impossible { what: "a memory" })?;
         Ok(Sequence {
             base,
             template,
+            since: turn_of(self.since)?,
             arming: Arming {
                 armed: self.armed,
                 decisions: self.decisions,
@@ -282,6 +348,7 @@ impl From<&Kept> for WireKept {
             sequence: u8::try_from(kept.sequence).unwrap_or(u8::MAX),
             at: kept.at.0,
             keyboard: kept.keyboard,
+            turn: turn_code(kept.turn),
             gain: kept.gain,
             holds: wire(kept.sample.holds()),
             downs: wire(kept.sample.downs()),
@@ -316,6 +383,7 @@ impl WireKept {
             sequence,
             at: Timestamp(self.at),
             keyboard: self.keyboard,
+            turn: turn_of(self.turn)?,
             gain: self.gain,
             sample,
         })

@@ -197,10 +197,7 @@ impl EnrolmentSession {
             _ => false,
         };
         self.other = None;
-        let Some(decision) = self
-            .profile
-            .judge_to_teach(&typed.sample, self.rules.strictness)?
-        else {
+        let Some(decision) = self.profile.judge_to_teach(&typed, self.rules.strictness)? else {
             return Ok(Taken::NoRoom);
         };
         if self.keys.is_none() || switched {
@@ -333,7 +330,7 @@ impl Profile {
         state: &AccountState,
         strictness: Strictness,
     ) -> Result<bool, FailureToAcquire> {
-        let score = self.judge(&typed.sample)?.score;
+        let score = self.judge(&typed.sample, typed.at)?.score;
         Ok(decide(score, strictness) == Decision::Genuine
             && score.is_some_and(|score| state.may_learn(score, strictness, typed.at)))
     }
@@ -342,12 +339,14 @@ impl Profile {
     /// would be one too many.
     fn judge_to_teach(
         &self,
-        sample: &Sample,
+        typed: &Typed,
         strictness: Strictness,
     ) -> Result<Option<(Decision, Option<f64>)>, FailureToAcquire> {
+        let sample = &typed.sample;
         match self.index_of(sample.keys()) {
             Some(index) => {
-                let score = self.sequences[index].template.judge(sample)?.score;
+                let template = self.sequences[index].template_at(typed.at);
+                let score = template.judge(sample)?.score;
                 Ok(Some((decide(score, strictness), score)))
             }
             None => {
@@ -361,12 +360,12 @@ impl Profile {
 
     /// Learns a typing of an enrolment; a sequence in force learns only what it accepts.
     fn teach(&mut self, typed: &Typed, rules: EnrolmentRules) -> Result<bool, FailureToAcquire> {
-        let Some((decision, _)) = self.judge_to_teach(&typed.sample, rules.strictness)? else {
+        let Some((decision, _)) = self.judge_to_teach(typed, rules.strictness)? else {
             return Ok(false);
         };
         let index = match self.index_of(typed.sample.keys()) {
             Some(index) => index,
-            None => self.begin_sequence(typed.sample.keys().clone()),
+            None => self.begin_sequence(&typed.sample),
         };
         let lesson = typed.lesson(rules);
         if typed.set_aside {

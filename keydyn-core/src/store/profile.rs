@@ -4,10 +4,12 @@
 //! `learn` with the same gain, so the result equals the endless recursion to the bit, and a later
 //! model can be rebuilt from the window.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::mem;
 
 use crate::acquire::FailureToAcquire;
-use crate::digraph::{KeySequence, Sample};
+use crate::digraph::Sample;
 use crate::explain::Explanation;
 use crate::memory::SequenceMemory;
 use crate::policy::{Arming, Strictness, decide, sitting_ended, sitting_passed};
@@ -21,25 +23,43 @@ pub const MAX_SEQUENCES: usize = 4;
 /// Samples in the window.
 pub const MAX_WINDOW: usize = 100;
 /// Bytes that the window may take in the file; long texts have fewer samples in it.
-pub const WINDOW_BYTES: usize = 40_000;
+pub const WINDOW_BYTES: usize = 28_000;
 
 /// One way to type the password.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequence {
     pub(super) base: SequenceMemory,
     pub(super) template: Template,
+    /// What the template has gone through since the last typing that it learned.
+    pub(super) since: Turn,
     pub(super) arming: Arming,
     pub(super) learned_at: Option<Timestamp>,
 }
 
 impl Sequence {
-    fn new(keys: KeySequence) -> Self {
+    fn of(sample: &Sample) -> Self {
+        let template = Template::of(sample);
         Self {
-            base: SequenceMemory::new(keys.len()),
-            template: Template::new(keys),
+            base: template.memory().clone(),
+            template,
+            since: Turn::default(),
             arming: Arming::default(),
             learned_at: None,
         }
+    }
+
+    /// The template as it is for a typing at this moment, which may be the first of a sitting.
+    pub(super) fn template_at(&self, at: Timestamp) -> Cow<'_, Template> {
+        if !self.begins_sitting(at) {
+            return Cow::Borrowed(&self.template);
+        }
+        let mut template = self.template.clone();
+        template.start_sitting();
+        Cow::Owned(template)
+    }
+
+    pub(super) fn begins_sitting(&self, at: Timestamp) -> bool {
+        self.learned_at.is_none_or(|last| sitting_ended(last, at))
     }
 
     /// What attempts are compared with.
@@ -55,6 +75,27 @@ impl Sequence {
     }
 }
 
+/// What a memory goes through between two typings that it learns, in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// The enrolment came to its end.
+    pub ends_enrolment: bool,
+    /// A sitting began.
+    pub starts_sitting: bool,
+}
+
+impl Turn {
+    /// Lets a memory go through it.
+    pub(super) fn take(self, memory: &mut SequenceMemory) {
+        if self.ends_enrolment {
+            memory.end_enrolment();
+        }
+        if self.starts_sitting {
+            memory.start_sitting();
+        }
+    }
+}
+
 /// A sample as it was learned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
@@ -66,6 +107,8 @@ pub struct Kept {
     pub at: Timestamp,
     /// Which keyboard it came from, 0 where that is not known.
     pub keyboard: u32,
+    /// What the memory went through before.
+    pub turn: Turn,
     /// With which gain.
     pub gain: f64,
     /// What was typed.
@@ -73,16 +116,22 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Learns it as it was learned.
+    pub(super) fn replay(&self, memory: &mut SequenceMemory) {
+        self.turn.take(memory);
+        memory.learn(&self.sample, self.gain);
+    }
+
     /// Bytes it takes in the file.
     pub(super) fn cost(&self) -> usize {
         codec_cost(self.sample.keys().len())
     }
 }
 
-/// Bytes a kept sample of `keys` keys takes in the file: 29 for the number, the sequence, the
-/// time, the keyboard and the gain, and two lengths of eight and four a feature.
+/// Bytes a kept sample of `keys` keys takes in the file: 30 for the number, the sequence, the
+/// time, the keyboard, the turn and the gain, and two lengths of eight and four a feature.
 pub(super) fn codec_cost(keys: usize) -> usize {
-    29 + 2 * 8 + 4 * (2 * keys).saturating_sub(1)
+    30 + 2 * 8 + 4 * (2 * keys).saturating_sub(1)
 }
 
 /// A typing to be learned, and the rules it is learned under.
@@ -160,22 +209,23 @@ impl Profile {
     }
 
     /// Compares an attempt with the sequence it is of, or whose end it is: a typing may begin
-    /// before its prompt does. Where one sequence is in force, the others are not judged.
+    /// before its prompt does. Where one sequence is in force, the others are not judged. When it
+    /// was made says whether it is the first of a sitting.
     ///
     /// # Errors
     /// If there is no such sequence, or too much of the attempt is missing.
-    pub fn judge(&self, sample: &Sample) -> Result<Judgement, FailureToAcquire> {
+    pub fn judge(&self, sample: &Sample, at: Timestamp) -> Result<Judgement, FailureToAcquire> {
         let (sequence, aligned) = self.matching(sample)?;
-        sequence.template.judge(&aligned)
+        sequence.template_at(at).judge(&aligned)
     }
 
     /// Which steps of an attempt were how far off.
     ///
     /// # Errors
     /// As for [`Profile::judge`].
-    pub fn explain(&self, sample: &Sample) -> Result<Explanation, FailureToAcquire> {
+    pub fn explain(&self, sample: &Sample, at: Timestamp) -> Result<Explanation, FailureToAcquire> {
         let (sequence, aligned) = self.matching(sample)?;
-        Ok(sequence.template.explain(&aligned))
+        Ok(sequence.template_at(at).explain(&aligned))
     }
 
     /// The sequence in force that the attempt is of, and the attempt as one of that sequence.
@@ -241,8 +291,9 @@ impl Profile {
         self.note_decision(index, lesson);
         let sequence = &mut self.sequences[index];
         let last = sequence.learned_at;
-        if last.is_none_or(|last| sitting_ended(last, lesson.at)) {
+        if sequence.begins_sitting(lesson.at) {
             sequence.template.start_sitting();
+            sequence.since.starts_sitting = true;
         }
         if last.is_none_or(|last| sitting_passed(last, lesson.at)) {
             sequence.arming.sittings = sequence.arming.sittings.saturating_add(1);
@@ -254,7 +305,8 @@ impl Profile {
         };
         sequence.template.learn(lesson.sample, gain);
         sequence.learned_at = Some(lesson.at);
-        self.keep(lesson, index, gain);
+        let turn = mem::take(&mut sequence.since);
+        self.keep(lesson, index, turn, gain);
     }
 
     /// Notes what the template of a sequence that is not in force would have decided: before it
@@ -262,7 +314,7 @@ impl Profile {
     pub(super) fn note_decision(&mut self, index: usize, lesson: &Lesson<'_>) {
         let sequence = &mut self.sequences[index];
         if !sequence.arming.armed {
-            let judgement = sequence.template.judge(lesson.sample);
+            let judgement = sequence.template_at(lesson.at).judge(lesson.sample);
             let score = judgement.ok().and_then(|judgement| judgement.score);
             sequence.arming.note(decide(score, lesson.strictness));
         }
@@ -272,7 +324,11 @@ impl Profile {
     pub(super) fn arm(&mut self, index: usize) {
         let sequence = &mut self.sequences[index];
         sequence.arming.armed = true;
-        sequence.template.start_sitting();
+        sequence.template.end_enrolment();
+        sequence.since = Turn {
+            ends_enrolment: true,
+            starts_sitting: false,
+        };
     }
 
     /// The account is armed, and this profile may be of a generation before it was: the sequence
@@ -281,7 +337,7 @@ impl Profile {
         if !self.armed()
             && let Some((index, _)) = self.align(sample, false)
         {
-            self.sequences[index].arming.armed = true;
+            self.arm(index);
         }
     }
 
@@ -299,16 +355,16 @@ impl Profile {
             return Err(reason);
         }
         sample.check_whole()?;
-        let index = self.begin_sequence(sample.keys().clone());
+        let index = self.begin_sequence(sample);
         Ok((index, sample.clone()))
     }
 
     /// The index of a new sequence. Where there is no room, one that is not in force goes.
-    pub(super) fn begin_sequence(&mut self, keys: KeySequence) -> usize {
+    pub(super) fn begin_sequence(&mut self, sample: &Sample) -> usize {
         if self.sequences.len() == MAX_SEQUENCES {
             self.drop_least_learned();
         }
-        self.sequences.push(Sequence::new(keys));
+        self.sequences.push(Sequence::of(sample));
         self.sequences.len() - 1
     }
 
@@ -326,25 +382,29 @@ impl Profile {
         }
     }
 
-    fn keep(&mut self, lesson: &Lesson<'_>, sequence: usize, gain: f64) {
+    fn keep(&mut self, lesson: &Lesson<'_>, sequence: usize, turn: Turn, gain: f64) {
         self.window.push_back(Kept {
             number: self.next_number,
             sequence,
             at: lesson.at,
             keyboard: lesson.keyboard,
+            turn,
             gain,
-            sample: lesson.sample.clone(),
+            sample: lesson.sample.clone().bare(),
         });
         self.next_number = self.next_number.saturating_add(1);
+        self.fold();
+    }
+
+    /// Folds what the window has no room for into the bases, the oldest first.
+    pub(super) fn fold(&mut self) {
         let mut bytes: usize = self.window.iter().map(Kept::cost).sum();
         while self.window.len() > MAX_WINDOW || bytes > WINDOW_BYTES {
             let Some(oldest) = self.window.pop_front() else {
                 break;
             };
             bytes -= oldest.cost();
-            self.sequences[oldest.sequence]
-                .base
-                .learn(&oldest.sample, oldest.gain);
+            oldest.replay(&mut self.sequences[oldest.sequence].base);
         }
     }
 }

@@ -46,12 +46,17 @@ struct Login {
 }
 
 impl Login {
-    /// Learns a typing five hours after the last one.
+    /// Every typing is made five hours after the last one that was learned.
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock + 5 * 3600)
+    }
+
     fn learn(&mut self, sample: &Sample) {
-        self.clock += 5 * 3600;
+        let now = self.now();
+        self.clock = now.0;
         let lesson = Lesson {
             sample,
-            at: Timestamp(self.clock),
+            at: now,
             keyboard: 0,
             strictness: Strictness::Normal,
             min_samples: 20,
@@ -62,8 +67,22 @@ impl Login {
     }
 
     fn accepts(&self, sample: &Sample) -> bool {
-        let score = self.profile.judge(sample).ok().and_then(|j| j.score);
+        let score = self
+            .profile
+            .judge(sample, self.now())
+            .ok()
+            .and_then(|j| j.score);
         decide(score, Strictness::Normal) == Decision::Genuine
+    }
+
+    fn explain(&self, out: &mut dyn Write, sample: &Sample) -> Result<(), Failure> {
+        let Ok(explanation) = self.profile.explain(sample, self.now()) else {
+            return Ok(());
+        };
+        for step in explanation.furthest(3) {
+            item(out, &format!("- {step}"))?;
+        }
+        Ok(())
     }
 }
 
@@ -104,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     )?;
     if let Some(sample) = refused.first() {
         item(out, "Why the first of them was, by position only:")?;
-        explain(out, &login.profile, sample)?;
+        login.explain(out, sample)?;
     }
 
     paragraph(
@@ -140,17 +159,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     )?;
     paragraph(out, MORE.trim_end(), "")?;
     Ok(out.flush()?)
-}
-
-fn explain(out: &mut dyn Write, profile: &Profile, sample: &Sample) -> Result<(), Failure> {
-    let mut templates = profile.sequences().iter().map(|s| s.template());
-    let Some(template) = templates.find(|template| template.matches(sample)) else {
-        return Ok(());
-    };
-    for step in template.explain(sample).furthest(3) {
-        item(out, &format!("- {step}"))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

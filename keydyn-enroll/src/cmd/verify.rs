@@ -203,8 +203,9 @@ impl Report {
         strictness: Strictness,
     ) -> Self {
         let judged = typed.sample.and_then(|sample| {
-            let score = profile.judge(&sample)?.score;
-            Ok((score, profile.explain(&sample)?))
+            let now = system::now();
+            let score = profile.judge(&sample, now)?.score;
+            Ok((score, profile.explain(&sample, now)?))
         });
         let decision = match &judged {
             Ok((score, _)) => Ok(decide(*score, strictness)),

@@ -66,7 +66,7 @@ mod tests {
         let sample = |person: &Person, number| {
             Sample::acquire(&person.typing(number).trace()).expect("a whole typing")
         };
-        let mut template = Template::new(sample(&owner, 0).keys().clone());
+        let mut template = Template::of(&sample(&owner, 0));
         let mut refused = 0;
         let threshold = Strictness::Normal.threshold();
         for number in 0..24 {

@@ -132,8 +132,13 @@ fn other_keys_are_a_slip_once_and_a_decision_twice() {
     assert!(session.finished());
     let mut profile = Profile::new();
     session.into_enrolled().unwrap().teach(&mut profile);
-    assert!(profile.judge(&keypad(99)).is_ok());
-    assert!(profile.judge(&typing(16, 8, 99)).is_err(), "not in force");
+    assert!(profile.judge(&keypad(99), Timestamp(500_000)).is_ok());
+    assert!(
+        profile
+            .judge(&typing(16, 8, 99), Timestamp(500_000))
+            .is_err(),
+        "not in force"
+    );
 }
 
 #[test]
@@ -183,7 +188,11 @@ fn after_a_refusal_only_a_confident_typing_proves() {
     };
     let armed = learned(30);
     let sample = typing(16, 8, 31);
-    let score = armed.judge(&sample).unwrap().score.unwrap();
+    let score = armed
+        .judge(&sample, Timestamp(500_000))
+        .unwrap()
+        .score
+        .unwrap();
     let between = wild_by(&armed, -0.04..0.05);
     assert!(score < -0.05);
     for (sample, taken) in [(&between, Taken::NotProven), (&sample, Taken::Proven)] {
@@ -203,7 +212,15 @@ fn wild_by(profile: &Profile, range: std::ops::Range<f64>) -> Sample {
             };
             Sample::new(calm.keys().clone(), slow(calm.holds()), slow(calm.downs())).unwrap()
         })
-        .find(|sample| range.contains(&profile.judge(sample).unwrap().score.unwrap()))
+        .find(|sample| {
+            range.contains(
+                &profile
+                    .judge(sample, Timestamp(500_000))
+                    .unwrap()
+                    .score
+                    .unwrap(),
+            )
+        })
         .unwrap()
 }
 
@@ -221,8 +238,17 @@ fn further_sequences_are_armed_by_themselves_up_to_four() {
         }
         assert!(session.finished());
         session.into_enrolled().unwrap().teach(&mut profile);
-        assert!(profile.judge(&typing(text, 8, 50)).is_ok());
-        assert!(profile.judge(&typing(16, 8, 50)).is_ok(), "stays in force");
+        assert!(
+            profile
+                .judge(&typing(text, 8, 50), Timestamp(500_000))
+                .is_ok()
+        );
+        assert!(
+            profile
+                .judge(&typing(16, 8, 50), Timestamp(500_000))
+                .is_ok(),
+            "stays in force"
+        );
     }
     let mut session = over(&profile);
     take(&mut session, &typing(16, 8, 7));

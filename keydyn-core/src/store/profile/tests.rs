@@ -1,7 +1,11 @@
 use super::*;
-use crate::digraph::Duration;
+use crate::digraph::{Duration, KeySequence};
 use crate::key::KeyCode;
+use crate::memory::{Anchor, Context, Sitting};
 use proptest::prelude::*;
+
+/// In the sitting in which [`learned`] ends.
+const NOW: Timestamp = Timestamp(100_500);
 
 /// A typing of a text of `keys` keys; `seed` varies the rhythm a little.
 pub(in crate::store) fn typing(text: u16, keys: u16, seed: u32) -> Sample {
@@ -44,8 +48,11 @@ fn arms_itself_at_the_twenty_third_typing_and_not_before() {
     assert!(!learned(22).armed());
     assert!(learned(23).armed());
     assert_eq!(
-        learned(23).sequences[0].template.burst(),
-        0,
+        learned(23).sequences[0].template.memory().sitting(),
+        Sitting {
+            learned: 0,
+            before: 10
+        },
         "the end of enrolment"
     );
 }
@@ -82,7 +89,7 @@ fn an_armed_profile_neither_judges_nor_learns_another_sequence() {
     let mut profile = learned(30);
     let other = typing(30, 8, 1);
     assert_eq!(
-        profile.judge(&other),
+        profile.judge(&other, NOW),
         Err(FailureToAcquire::UnknownSequence)
     );
     let before = profile.clone();
@@ -100,23 +107,23 @@ fn a_typing_that_began_before_its_prompt_is_judged_by_its_end() {
     }
     let mut profile = learned(30);
     let owner = typing(16, 8, 31);
-    let whole = profile.judge(&owner).unwrap().score.unwrap();
-    let end = profile.judge(&late(&owner, 1)).unwrap().score.unwrap();
+    let whole = profile.judge(&owner, NOW).unwrap().score.unwrap();
+    let end = profile.judge(&late(&owner, 1), NOW).unwrap().score.unwrap();
     assert!((whole - end).abs() < 0.3, "{whole} {end}");
     profile.learn(&lesson(&late(&owner, 1), 200_000)).unwrap();
     let kept = &profile.window.back().unwrap().sample;
     assert_eq!((kept.keys().len(), kept.holds()[0]), (8, None));
     // Less than 80 % of the features, the beginning instead of the end, a stranger's end.
     let unknown = Err(FailureToAcquire::UnknownSequence);
-    assert_eq!(profile.judge(&late(&owner, 2)), unknown);
+    assert_eq!(profile.judge(&late(&owner, 2), NOW), unknown);
     let beginning = typing(16, 7, 31);
-    assert_eq!(profile.judge(&beginning), unknown);
+    assert_eq!(profile.judge(&beginning, NOW), unknown);
     let slow = |sample: &Sample| {
         let downs = sample.downs().iter().map(|d| d.map(|d| Duration(d.0 * 4)));
         let holds = sample.holds().iter().map(|h| h.map(|h| Duration(h.0 * 3)));
         Sample::new(sample.keys().clone(), holds.collect(), downs.collect()).unwrap()
     };
-    let stranger = profile.judge(&slow(&late(&owner, 1))).unwrap();
+    let stranger = profile.judge(&slow(&late(&owner, 1)), NOW).unwrap();
     assert!(stranger.score.unwrap() > 0.18);
 }
 
@@ -124,7 +131,7 @@ fn a_typing_that_began_before_its_prompt_is_judged_by_its_end() {
 fn what_was_typed_in_front_of_a_text_in_force_does_not_matter() {
     let profile = learned(30);
     let owner = typing(16, 8, 31);
-    let score = profile.judge(&owner).unwrap().score;
+    let score = profile.judge(&owner, NOW).unwrap().score;
     // One key more in front, as from a screen that it wakes.
     let mut keys = vec![KeyCode(57)];
     keys.extend_from_slice(owner.keys().keys());
@@ -133,7 +140,7 @@ fn what_was_typed_in_front_of_a_text_in_force_does_not_matter() {
         front.chain(features.iter().copied()).collect::<Vec<_>>()
     };
     let woken = Sample::new(KeySequence::new(keys), us(owner.holds()), us(owner.downs()));
-    assert_eq!(profile.judge(&woken.unwrap()).unwrap().score, score);
+    assert_eq!(profile.judge(&woken.unwrap(), NOW).unwrap().score, score);
 }
 
 #[test]
@@ -148,7 +155,7 @@ fn a_text_learned_without_its_beginning_stays_the_owners() {
     }
     assert!(profile.armed());
     let whole = typing(16, 8, 3);
-    assert!(profile.judge(&whole).unwrap().score.is_some());
+    assert!(profile.judge(&whole, NOW).unwrap().score.is_some());
     profile.learn(&lesson(&whole, 200_000)).unwrap();
     assert_eq!(profile.window.back().unwrap().sample.keys().len(), 7);
 }
@@ -163,9 +170,9 @@ fn what_is_left_of_a_text_is_learned_only_if_the_text_is_known() {
     profile.learn(&lesson(&after(1), 1)).unwrap();
     assert_eq!(profile.window[1].sample.begun_anew(), None);
     let armed = learned(30);
-    assert!(armed.judge(&after(2)).is_ok());
+    assert!(armed.judge(&after(2), NOW).is_ok());
     let other = typing(30, 8, 2).after(Some(reason));
-    assert_eq!(armed.judge(&other), Err(reason));
+    assert_eq!(armed.judge(&other, NOW), Err(reason));
 }
 
 #[test]
@@ -207,7 +214,7 @@ proptest! {
         keys in 2u16..100,
     ) {
         let mut profile = Profile::new();
-        let mut endless = SequenceMemory::new(usize::from(keys));
+        let mut endless = SequenceMemory::new(typing(16, keys, 0).transitions());
         let mut now = 0;
         for (seed, pause, hole) in steps {
             now += pause;
@@ -219,22 +226,31 @@ proptest! {
                     Sample::new(sample.keys().clone(), holds, sample.downs().to_vec()).unwrap();
             }
             if profile.learn(&lesson(&sample, now)).is_ok() {
-                let gain = profile.window.back().unwrap().gain;
-                endless.learn(&sample, gain);
+                let kept = profile.window.back().unwrap();
+                kept.turn.take(&mut endless);
+                endless.learn(&sample, kept.gain);
             }
         }
         let sequence = &profile.sequences[0];
         let mut replayed = sequence.base.clone();
         for kept in &profile.window {
-            replayed.learn(&kept.sample, kept.gain);
+            kept.replay(&mut replayed);
+        }
+        for memory in [&mut replayed, &mut endless] {
+            sequence.since.take(memory);
         }
         let bits = |memory: &SequenceMemory| {
             let parts = memory.parts();
-            let contexts = parts.holds.iter().chain(&parts.downs);
-            let mut bits: Vec<u64> = contexts
-                .flat_map(|c| [c.location.to_bits(), c.scale.to_bits(), u64::from(c.count)])
-                .collect();
-            bits.extend([parts.level.mean.to_bits(), u64::from(parts.level.count)]);
+            let context = |c: &Context| {
+                let Anchor { location, count } = c.anchor;
+                let learned = [c.location.to_bits(), c.scale.to_bits(), u64::from(c.count)];
+                [learned, [location.to_bits(), u64::from(count), 0]].concat()
+            };
+            let (level, people) = (parts.level, parts.typicality);
+            let mut bits: Vec<u64> = parts.contexts().flat_map(context).collect();
+            bits.extend([level.mean, people.mean, people.spread].map(f64::to_bits));
+            bits.extend([level.count, people.count, parts.learned].map(u64::from));
+            bits.extend([parts.sitting.learned, parts.sitting.before].map(u64::from));
             bits
         };
         prop_assert_eq!(bits(&replayed), bits(&endless));

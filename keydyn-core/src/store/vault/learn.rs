@@ -37,7 +37,7 @@ impl Vault<'_> {
         let armed = state.phase == Phase::Armed;
         if armed && now.slot == Slot::First {
             // What was judged before arming, or before a refusal, is judged again.
-            let score = profile.judge(lesson.sample)?.score;
+            let score = profile.judge(lesson.sample, lesson.at)?.score;
             let trusted = decide(score, lesson.strictness) == Decision::Genuine
                 && score.is_some_and(|u| state.may_learn(u, lesson.strictness, lesson.at));
             if !trusted {
