@@ -1,12 +1,14 @@
 //! From trials to the figures of a table.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use rayon::prelude::*;
 
 use super::data::DataSet;
 use super::protocol::{ImpostorSet, LearnRule};
 use super::rates::{Curve, Scores, Tally};
+use super::record::Judged;
 use super::setup::{LeftOut, Reason, Setup, Unsuitable};
 use super::summary::{Summary, mean};
 use super::trial::{self, Sitting, SittingTally, Trial};
@@ -42,6 +44,9 @@ pub struct Figures {
     pub far: Option<Summary>,
     /// First attempts of a session refused at the a-priori threshold.
     pub frr_first_of_session: Option<Summary>,
+    /// Impostor attempts accepted at the a-priori threshold at the start of a session, before the
+    /// owner's first: one a session, offset and draw. `None` where nothing is drawn.
+    pub far_first_of_session: Option<Summary>,
     /// Logins of several attempts in which the owner was refused.
     pub login_frr: Option<Summary>,
     /// Logins of several attempts in which an impostor was accepted.
@@ -52,6 +57,8 @@ pub struct Figures {
     pub sittings: Vec<(Sitting, SittingTally)>,
     /// The same by keyboard alone, over all accounts: of a recording that names keyboards.
     pub keyboards: Vec<(u16, SittingTally)>,
+    /// Every judged attempt, where [`Setup::record`] asked for them.
+    pub judged: Vec<Judged>,
 }
 
 /// Measures a detector on a recording.
@@ -87,9 +94,12 @@ pub fn evaluate(
             trials
         })
         .collect();
-    let trials: Vec<Trial> = trials.into_iter().flatten().collect();
+    let mut trials: Vec<Trial> = trials.into_iter().flatten().collect();
+    let judged = trials.iter_mut().flat_map(|trial| take(&mut trial.judged));
+    let judged = judged.collect();
     let accounts: Vec<&[Trial]> = trials.chunks(draws.max(1) as usize).collect();
-    summarise(data, &accounts, setup, kind)
+    let figures = summarise(data, &accounts, setup, kind)?;
+    Ok(Figures { judged, ..figures })
 }
 
 /// `accounts`: the draws of each account.
@@ -128,6 +138,7 @@ fn summarise(
         frr: Summary::of(&refused),
         far: Summary::of(&tallied(|trial| trial.accepted)),
         frr_first_of_session: Summary::of(&tallied(|trial| trial.refused_first)),
+        far_first_of_session: Summary::of(&tallied(|trial| trial.accepted_first)),
         login_frr: Summary::of(&tallied(|trial| trial.refused_logins)),
         login_far: Summary::of(&tallied(|trial| trial.accepted_logins)),
         failures_to_acquire: failures,
@@ -137,6 +148,7 @@ fn summarise(
         } else {
             Vec::new()
         },
+        judged: Vec::new(),
     })
 }
 

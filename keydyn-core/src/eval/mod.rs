@@ -18,6 +18,7 @@ pub mod figures;
 pub mod protocol;
 pub mod rates;
 pub mod read;
+pub mod record;
 pub mod setup;
 pub mod summary;
 pub mod trial;

@@ -1,6 +1,6 @@
 //! What an evaluation is asked for, and whether a recording suits it.
 
-use super::data::{DataSet, Typist};
+use super::data::{Attempt, DataSet, Typist};
 use super::protocol::{ImpostorSet, LearnRule, Protocol};
 use crate::detector::{DetectorKind, Threshold};
 use crate::template::GainPolicy;
@@ -8,6 +8,8 @@ use crate::template::GainPolicy;
 /// The most scores of one evaluation: each takes up to some 50 bytes until the figures are read
 /// off, together less than 500 MB.
 const MOST_SCORES: u64 = 8_000_000;
+/// The same where each is recorded, in 64 bytes more.
+const MOST_RECORDED: u64 = MOST_SCORES / 2;
 
 /// Everything that an evaluation is asked for, the detector aside.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Setup {
     pub threshold: Threshold,
     /// How often the impostors are drawn anew; figures are means over it.
     pub seeds: u32,
+    /// Whether every judged attempt is kept, for [`Figures::judged`](super::figures::Figures).
+    pub record: bool,
 }
 
 impl Default for Setup {
@@ -42,6 +46,7 @@ impl Default for Setup {
             gain: GainPolicy::default(),
             threshold: Threshold::default(),
             seeds: 10,
+            record: false,
         }
     }
 }
@@ -188,7 +193,12 @@ impl Setup {
                 detector: kind.name(),
             });
         }
-        self.check_scores(data, MOST_SCORES)
+        let limit = if self.record {
+            MOST_RECORDED
+        } else {
+            MOST_SCORES
+        };
+        self.check_scores(data, limit)
     }
 
     fn check_scores(&self, data: &DataSet, limit: u64) -> Result<(), Unsuitable> {
@@ -231,7 +241,12 @@ impl Setup {
                 true => 0,
                 false => others * self.every,
             };
-            (test.len() + impostors) as u64
+            let aside = if self.record && self.draws_impostors() && others > 0 {
+                sessions(test) * self.every
+            } else {
+                0
+            };
+            (test.len() + impostors + aside) as u64
         };
         let accounts = data.typists().iter().enumerate().map(of_account);
         accounts.sum::<u64>() * u64::from(self.draws(data))
@@ -305,6 +320,11 @@ impl Setup {
     pub fn trials(&self, data: &DataSet) -> u64 {
         data.typists().len() as u64 * u64::from(self.draws(data))
     }
+}
+
+/// How many sessions are in these attempts.
+fn sessions(attempts: &[Attempt]) -> usize {
+    attempts.chunk_by(|a, b| a.session == b.session).count()
 }
 
 /// Whether nobody could be an impostor on any account.

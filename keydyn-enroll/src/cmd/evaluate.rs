@@ -215,6 +215,7 @@ impl Arguments {
                 .threshold
                 .map_or(Threshold::Of(strictness), Threshold::Value),
             seeds: self.seeds,
+            ..Setup::default()
         }
     }
 
