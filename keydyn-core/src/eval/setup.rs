@@ -29,6 +29,11 @@ pub struct Setup {
     pub gain: GainPolicy,
     /// Which a-priori threshold decides.
     pub threshold: Threshold,
+    /// The FRR for which the threshold was chosen, if it was ([`calibration`](super::calibration)).
+    pub target_frr: Option<f64>,
+    /// How many of the owner's attempts are tested at most, under protocols that do not go on;
+    /// `None`: as many as the protocol says.
+    pub hold_out: Option<usize>,
     /// How often the impostors are drawn anew; figures are means over it.
     pub seeds: u32,
     /// Whether every judged attempt is kept, for [`Figures::judged`](super::figures::Figures).
@@ -45,6 +50,8 @@ impl Default for Setup {
             learn: LearnRule::default(),
             gain: GainPolicy::default(),
             threshold: Threshold::default(),
+            target_frr: None,
+            hold_out: None,
             seeds: 10,
             record: false,
         }
@@ -60,6 +67,9 @@ pub enum Conflict {
     /// Logins, of accounts that do not go on.
     #[error("{0} has single attempts only; use `--attempts` with `stream:N`")]
     Attempts(Protocol),
+    /// A size of the test, of accounts that go on.
+    #[error("{0} goes on to the end; use `--hold-out` with `static`, `first:N` or `last:N`")]
+    HoldOut(Protocol),
 }
 
 /// Why an account is in no figure, or not in all.
@@ -111,7 +121,7 @@ pub enum Unsuitable {
     },
     /// The protocol divides more than anybody has.
     #[error(
-        "{protocol} needs at least {needs} typings of an account's owner, and nobody has more than {has} ({name}); {advice}record more"
+        "{protocol} needs at least {needs} typings of an account's owner, and user {name} has the most, {has}; {advice}record more"
     )]
     TooFewRepetitions {
         /// Who has the most.
@@ -162,8 +172,19 @@ impl Setup {
             protocol if !protocol.streams() && self.attempts > 1 => {
                 Err(Conflict::Attempts(protocol))
             }
+            protocol if protocol.streams() && self.hold_out.is_some() => {
+                Err(Conflict::HoldOut(protocol))
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Which of somebody's attempts are enrolled on and which are tested; `None` if there are too
+    /// few for either.
+    #[must_use]
+    pub fn split<'a>(&self, attempts: &'a [Attempt]) -> Option<(&'a [Attempt], &'a [Attempt])> {
+        let (enrolment, test) = self.protocol.divide(attempts.len(), self.hold_out)?;
+        Some((attempts.get(enrolment)?, attempts.get(test)?))
     }
 
     /// Checks that the recording has what the protocol needs of at least one account.
@@ -225,7 +246,7 @@ impl Setup {
         let of_one = |typist: &Typist| set.of(typist).len();
         let everybody: usize = data.typists().iter().map(of_one).sum();
         let of_account = |(number, owner): (usize, &Typist)| {
-            let Some((_, test)) = self.protocol.split(&owner.attempts) else {
+            let Some((_, test)) = self.split(&owner.attempts) else {
                 return 0;
             };
             let others = if data.has_attackers() {
@@ -347,7 +368,7 @@ mod tests {
         let setup = Setup::default();
         assert_eq!(
             setup.check_data(&whole, OURS).unwrap_err().to_string(),
-            "stream:10 needs at least 15 typings of an account's owner, and nobody has more than 10 (p03); use `stream:5`, or record more"
+            "stream:10 needs at least 15 typings of an account's owner, and user p03 has the most, 10; use `stream:5`, or record more"
         );
         let setup = Setup {
             protocol: Protocol::Static,
@@ -443,5 +464,15 @@ mod tests {
             ..logins
         };
         assert_eq!(stream.check(), Ok(()));
+        let held_out = Setup {
+            hold_out: Some(20),
+            ..setup
+        };
+        assert_eq!(held_out.check(), Ok(()));
+        let stream = Setup {
+            hold_out: Some(20),
+            ..stream
+        };
+        assert_eq!(stream.check(), Err(Conflict::HoldOut(Protocol::Stream(5))));
     }
 }

@@ -115,7 +115,7 @@ fn pass(
     if setup.too_few(typist, data).is_some() {
         return trials;
     }
-    let Some((enrolment, test)) = setup.protocol.split(&typist.attempts) else {
+    let Some((enrolment, test)) = setup.split(&typist.attempts) else {
         return trials;
     };
     let impostors = impostors(data, owner, setup);
