@@ -104,8 +104,11 @@ pub fn evaluate(
         })
         .collect();
     let mut trials: Vec<Trial> = trials.into_iter().flatten().collect();
-    let judged = trials.iter_mut().flat_map(|trial| take(&mut trial.judged));
-    let judged = judged.collect();
+    let mut judged = Vec::with_capacity(trials.iter().map(|trial| trial.judged.len()).sum());
+    // One after the other: both copies of all of them would be twice the memory.
+    for trial in &mut trials {
+        judged.append(&mut take(&mut trial.judged));
+    }
     let accounts: Vec<&[Trial]> = trials.chunks(draws.max(1) as usize).collect();
     let figures = summarise(data, &accounts, setup, kind)?;
     Ok(Figures { judged, ..figures })

@@ -110,6 +110,11 @@ mod tests {
     }
 
     #[test]
+    fn a_record_takes_what_the_limit_of_scores_reckons_with() {
+        assert!(size_of::<Judged>() <= 56);
+    }
+
+    #[test]
     fn nothing_is_kept_unless_asked_and_figures_are_the_same() {
         let (data, with) = recorded(stream(), DetectorKind::SequenceMemory);
         let setup = Setup {

@@ -8,7 +8,7 @@ use crate::template::GainPolicy;
 /// The most scores of one evaluation: each takes up to some 50 bytes until the figures are read
 /// off, together less than 500 MB.
 const MOST_SCORES: u64 = 8_000_000;
-/// The same where each is recorded, in 64 bytes more.
+/// The same where each is recorded, in some 50 bytes more.
 const MOST_RECORDED: u64 = MOST_SCORES / 2;
 
 /// Everything that an evaluation is asked for, the detector aside.
@@ -430,6 +430,20 @@ mod tests {
             error.contains("480 scores") && error.contains("--seeds"),
             "{error}"
         );
+        // Recorded, with one more where the second half is a session: half as many fit.
+        let recorded = Setup {
+            record: true,
+            ..drawn
+        };
+        assert_eq!(recorded.scores(&data), 10 * 4 * (10 + 2 + 1));
+        let seeds = |record, seeds| Setup {
+            record,
+            seeds,
+            ..drawn
+        };
+        let fits = |setup: Setup| setup.check_data(&data, OURS).is_ok();
+        assert!(fits(seeds(false, 160_000)) && fits(seeds(true, 76_000)));
+        assert!(!fits(seeds(false, 170_000)) && !fits(seeds(true, 78_000)));
         let most = Setup {
             seeds: 1_000_000,
             ..drawn
