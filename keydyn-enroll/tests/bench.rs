@@ -142,6 +142,7 @@ fn a_wanted_frr_chooses_the_threshold_and_is_held_against_what_came_of_it() {
         "sequence-memory, FRR 1 %",
         "wanted FRR",
         "worst user",
+        "\nHow the FRR of users turned out:\nwanted FRR ",
         "thresholds for a wanted FRR\n",
     ] {
         assert!(told.contains(part), "{part} is not in\n{told}");
@@ -347,7 +348,7 @@ fn scores_can_go_to_standard_output_and_a_file_is_whole_or_as_it_was() {
             message.starts_with("/no/such/place: it cannot be written: "),
             "{message}"
         );
-        assert!(!message.contains(".keydyn-"), "{message}");
+        assert!(message.ends_with(": there is no such folder"), "{message}");
         assert_eq!(code, 1);
     }
 }
@@ -472,6 +473,14 @@ fn what_cannot_be_compared_is_refused() {
     assert!(message.contains("it cannot be opened"), "{message}");
     let message = refused(&file, folder.path(), &[]);
     assert!(message.contains("it cannot be read"), "{message}");
+    let alone = write_csv(&elsewhere, &population(21, 1, 3, 10, &text(9)));
+    let only = folder.path().join("only.json");
+    saved(&alone, &only, &[]);
+    let message = refused(&alone, &only, &[]);
+    assert!(
+        message.contains("neither run has an EER of anybody"),
+        "{message}"
+    );
     // One with 12 typings is left out where 15 are needed.
     let mut typists = population(21, 8, 3, 10, &text(9)).typists().to_vec();
     typists[4].attempts.truncate(12);

@@ -89,20 +89,23 @@ mod tests {
         for (target, expected) in THRESHOLDS {
             assert!((threshold(target).unwrap() - expected).abs() < 1e-12);
         }
-        // Half the way from ln 1 to ln 2 is at the square root of 2.
-        let between = threshold(0.02 / 2f64.sqrt()).unwrap();
+        // The geometric mean of two shares is half the way between their logarithms.
+        let [(low, from), (high, to), ..] = THRESHOLDS;
+        let between = threshold((low * high).sqrt()).unwrap();
         assert!(
-            (between - f64::midpoint(0.13, 0.04)).abs() < 1e-12,
+            (between - f64::midpoint(from, to)).abs() < 1e-12,
             "{between}"
         );
-        for outside in [0.0, 0.009, 0.051, 1.0, f64::NAN, -0.02] {
+        let [least, most] = TARGETS;
+        for outside in [0.0, 0.99 * least, 1.01 * most, 1.0, f64::NAN, -least] {
             assert_eq!(threshold(outside), None, "{outside}");
         }
     }
 
     #[test]
     fn a_higher_frr_has_a_lower_threshold() {
-        let targets = (10..=50).map(|thousandths| f64::from(thousandths) / 1000.0);
+        let [least, most] = TARGETS;
+        let targets = (0..=40).map(|i| least + (most - least) * f64::from(i) / 40.0);
         let thresholds: Vec<f64> = targets.map(|target| threshold(target).unwrap()).collect();
         assert!(thresholds.windows(2).all(|pair| pair[1] < pair[0]));
     }

@@ -51,11 +51,11 @@ pub(crate) fn all(outcomes: &[Outcome], earlier: &[Saved]) -> Result<Vec<Compari
     let mut comparisons = within(outcomes);
     for saved in earlier {
         for (number, outcome) in outcomes.iter().enumerate() {
-            let with = with(number, outcome, saved);
-            comparisons.extend(with.map_err(|reason| Failure::Saved {
+            let with = with(number, outcome, saved).map_err(|reason| Failure::Saved {
                 file: saved.file.clone(),
                 reason,
-            })?);
+            });
+            comparisons.push(with?);
         }
     }
     Ok(comparisons)
@@ -76,11 +76,8 @@ fn within(outcomes: &[Outcome]) -> Vec<Comparison> {
     compared.collect()
 }
 
-/// `None` if neither has an EER.
-fn with(number: usize, outcome: &Outcome, saved: &Saved) -> Result<Option<Comparison>, SavedError> {
-    let Some(measured) = counterpart(outcome, &saved.run.detectors) else {
-        return Ok(None);
-    };
+fn with(number: usize, outcome: &Outcome, saved: &Saved) -> Result<Comparison, SavedError> {
+    let measured = counterpart(outcome, &saved.run.detectors).ok_or(SavedError::Nothing)?;
     let theirs: Vec<(&str, f64)> = measured
         .users
         .iter()
@@ -96,7 +93,8 @@ fn with(number: usize, outcome: &Outcome, saved: &Saved) -> Result<Option<Compar
         });
     }
     let mean = keydyn_core::eval::summary::mean;
-    Ok(Paired::of(&theirs, &ours).map(|paired| Comparison {
+    let paired = Paired::of(&theirs, &ours).ok_or(SavedError::Nothing)?;
+    Ok(Comparison {
         outcome: number,
         against: Baseline::Earlier(Earlier {
             file: saved.file.clone(),
@@ -108,7 +106,7 @@ fn with(number: usize, outcome: &Outcome, saved: &Saved) -> Result<Option<Compar
             far: measured.far,
         }),
         paired,
-    }))
+    })
 }
 
 /// What comes nearest: the same detector asked the same, the same detector, or the first there is.
@@ -122,8 +120,8 @@ fn counterpart<'m>(outcome: &Outcome, measured: &'m [Measured]) -> Option<&'m Me
             measured.target_frr == figures.setup.target_frr,
         ]
     };
-    let best = measured.iter().rev().max_by_key(like);
-    best.filter(|_| !measured.is_empty())
+    // Of several that are as near, the last maximum: the first in the file.
+    measured.iter().rev().max_by_key(like)
 }
 
 fn asked(measured: &Measured) -> String {

@@ -92,6 +92,9 @@ pub(crate) enum SavedError {
         "its figures of {detector} are over other users ({user} is in one run and not in the other); measure both with the same accounts"
     )]
     OtherUsers { detector: String, user: String },
+    /// There is no EER on either side.
+    #[error("neither run has an EER of anybody, so there is nothing to compare")]
+    Nothing,
 }
 
 impl Saved {

@@ -61,7 +61,8 @@ pub(crate) fn result(
     };
     text += &main.on(paper);
     text.push('\n');
-    for table in further(outcomes, comparisons, parts) {
+    for (caption, table) in further(outcomes, comparisons, parts) {
+        text += &paper.wrapped(caption, 2);
         text += &table.on(paper);
         text.push('\n');
     }
@@ -93,18 +94,28 @@ pub(crate) fn result(
     text
 }
 
-/// The tables that were asked for or follow from it.
-fn further(outcomes: &[Outcome], comparisons: &[Comparison], parts: Parts) -> Vec<Table> {
-    let mut tables = Vec::new();
-    tables.extend(details::calibration(outcomes));
-    if parts.details {
-        tables.push(details::far_at_frr(outcomes));
-    }
-    tables.extend(details::beside(outcomes, comparisons));
-    if !comparisons.is_empty() {
-        tables.push(details::pairs(outcomes, comparisons));
-    }
-    tables
+/// The tables that were asked for or follow from it, and what each is.
+fn further(
+    outcomes: &[Outcome],
+    comparisons: &[Comparison],
+    parts: Parts,
+) -> Vec<(&'static str, Table)> {
+    let calibration = details::calibration(outcomes);
+    let afterwards = parts.details.then(|| details::far_at_frr(outcomes));
+    let beside = details::beside(outcomes, comparisons);
+    let pairs = (!comparisons.is_empty()).then(|| details::pairs(outcomes, comparisons));
+    let tables = [
+        ("How the FRR of users turned out:", calibration),
+        (
+            "With a threshold for each account, found afterwards:",
+            afterwards,
+        ),
+        ("Beside earlier runs:", beside),
+        ("User by user:", pairs),
+    ];
+    let told = tables.into_iter();
+    told.filter_map(|(caption, table)| Some((caption, table?)))
+        .collect()
 }
 
 /// What a row of a table is called.

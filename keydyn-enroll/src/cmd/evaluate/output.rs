@@ -81,7 +81,10 @@ fn place(path: &Path) -> io::Result<Place> {
     }
     let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")));
     // The error would name a file of which nobody has ever heard.
-    let file = file.map_err(|error| io::Error::from(error.kind()))?;
+    let file = file.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => io::Error::other("there is no such folder"),
+        kind => io::Error::from(kind),
+    })?;
     Ok(Place::Beside(file))
 }
 
