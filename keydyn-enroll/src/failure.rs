@@ -25,6 +25,9 @@ pub(crate) enum Failure {
     /// A file that cannot even be opened.
     #[error("{file}: it cannot be opened: {error}")]
     Open { file: String, error: io::Error },
+    /// A file for the result that cannot be written.
+    #[error("{file}: the result cannot be written: {error}")]
+    Write { file: String, error: io::Error },
     /// A recording with a defect.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -34,9 +37,6 @@ pub(crate) enum Failure {
     /// An earlier run that cannot be compared with.
     #[error("{file}: {reason}")]
     Saved { file: String, reason: SavedError },
-    /// A file that was to be written.
-    #[error("{file}: it cannot be written: {error}")]
-    Write { file: String, error: io::Error },
     /// Options that do not go together.
     #[error("{0}")]
     Usage(String),

@@ -338,19 +338,49 @@ fn scores_can_go_to_standard_output_and_a_file_is_whole_or_as_it_was() {
         let arguments = [file.to_str().unwrap(), option, "/dev/full", "--seeds", "1"];
         let (message, code) = failure_in(".", &arguments);
         assert!(
-            message.starts_with("/dev/full: it cannot be written: "),
+            message.starts_with("/dev/full: the result cannot be written: "),
             "{message}"
         );
         assert_eq!(code, 1);
         let arguments = [file.to_str().unwrap(), option, "/no/such/place"];
         let (message, code) = failure_in(".", &arguments);
         assert!(
-            message.starts_with("/no/such/place: it cannot be written: "),
+            message.starts_with("/no/such/place: the result cannot be written: "),
             "{message}"
         );
         assert!(message.ends_with(": there is no such folder"), "{message}");
         assert_eq!(code, 1);
     }
+}
+
+#[test]
+fn a_result_overwrites_neither_the_recording_nor_another_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = synthetic(folder.path());
+    let recording = std::fs::read(&file).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let file = file.to_str().unwrap();
+    for (option, path) in [
+        ("--csv", file),
+        ("--save", file),
+        ("--csv", link.to_str().unwrap()),
+    ] {
+        let (message, code) = failure_in(".", &[file, option, path]);
+        assert!(
+            message.contains("is the recording itself and would be overwritten"),
+            "{message}"
+        );
+        assert_eq!(code, 2);
+    }
+    let (message, code) = failure_in(".", &[file, "--csv", "new", "--save", "new"]);
+    assert_eq!(
+        (message.as_str(), code),
+        ("new cannot hold two results; name a file for each", 2)
+    );
+    assert_eq!(std::fs::read(file).unwrap(), recording);
+    let arguments = ["--seeds", "1", "--csv", "/dev/null", "--save", "/dev/null"];
+    assert!(table(Path::new(file), &arguments).contains("sequence-memory"));
 }
 
 fn saved(file: &Path, to: &Path, arguments: &[&str]) {

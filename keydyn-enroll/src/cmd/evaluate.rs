@@ -106,6 +106,18 @@ pub(crate) struct Arguments {
     csv: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// The files that are written.
+    fn outputs(&self) -> Vec<&Path> {
+        let scores = self.csv.iter().filter(|path| **path != Path::new("-"));
+        self.save
+            .iter()
+            .chain(scores)
+            .map(PathBuf::as_path)
+            .collect()
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let scores = arguments.csv.as_deref();
     let plan = arguments.options.plan(scores.is_some())?;
@@ -114,6 +126,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         let both = "`--csv -` and `--json` both write to standard output; give one of them a file";
         return Err(Failure::Usage(both.to_owned()));
     }
+    output::check_apart(&arguments.file, &arguments.outputs())?;
     let data = open(&arguments.file)?;
     let earlier = arguments
         .compare
@@ -231,11 +244,11 @@ fn unsuitable(arguments: &Arguments, reason: Unsuitable) -> Failure {
 }
 
 /// The file's name for titles and messages.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
-fn open(path: &Path) -> Result<DataSet, Failure> {
+pub(super) fn open(path: &Path) -> Result<DataSet, Failure> {
     let file = shown(path);
     match File::open(path) {
         Ok(source) => {
@@ -262,7 +275,7 @@ fn measure(data: &DataSet, setup: &Setup, kind: DetectorKind) -> Result<Figures,
 }
 
 /// A bar on standard error, which indicatif shows on a terminal only.
-fn bar(length: u64, message: &'static str, template: &str) -> ProgressBar {
+pub(super) fn bar(length: u64, message: &'static str, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(length).with_message(message);
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use keydyn_core::eval::paired::Paired;
 
+use super::Outcome;
+use super::json::rounded;
 use super::saved::{Measured, Saved, SavedError};
-use super::{Outcome, rounded};
 use crate::failure::Failure;
 
 /// The EER of a measurement against that of another, over the same users.

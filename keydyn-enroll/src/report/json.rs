@@ -13,20 +13,20 @@ use keydyn_core::eval::users::{FAR_AT_FRR, User};
 use serde::Serialize;
 
 use super::comparison::{Baseline, Comparison, Earlier};
-use super::{Outcome, gain_word, rounded};
+use super::{Outcome, gain_word};
 
 /// Everything that is told of a run.
 #[derive(Serialize)]
 pub(crate) struct Document {
     keydyn: &'static str,
+    file: String,
     recording: Recording,
     detectors: Vec<Entry>,
     comparisons: Vec<Compared>,
 }
 
 #[derive(Serialize)]
-struct Recording {
-    file: String,
+pub(super) struct Recording {
     checksum: String,
     format: &'static str,
     users: usize,
@@ -76,14 +76,14 @@ struct Entry {
 }
 
 #[derive(Serialize)]
-struct Spread {
+pub(super) struct Spread {
     mean: f64,
     sd: Option<f64>,
     ci95: Option<[f64; 2]>,
 }
 
 #[derive(Serialize)]
-struct Missing {
+pub(super) struct Missing {
     user: String,
     reason: &'static str,
     typings: Option<usize>,
@@ -167,19 +167,10 @@ pub(crate) fn document(
     outcomes: &[Outcome],
     comparisons: &[Comparison],
 ) -> Document {
-    let about = data.about();
     Document {
         keydyn: env!("CARGO_PKG_VERSION"),
-        recording: Recording {
-            file: file.to_owned(),
-            checksum: fingerprint(data),
-            format: about.format.word(),
-            users: data.typists().len(),
-            typings: data.attempts(),
-            other_text: about.other_text,
-            same_number: about.same_number,
-            ignored_columns: about.ignored_columns.clone(),
-        },
+        file: file.to_owned(),
+        recording: Recording::of(data),
         detectors: outcomes.iter().map(|o| Entry::of(data, o)).collect(),
         comparisons: comparisons.iter().map(Compared::of).collect(),
     }
@@ -242,8 +233,23 @@ impl Entry {
     }
 }
 
+impl Recording {
+    pub(super) fn of(data: &DataSet) -> Self {
+        let about = data.about();
+        Self {
+            checksum: fingerprint(data),
+            format: about.format.word(),
+            users: data.typists().len(),
+            typings: data.attempts(),
+            other_text: about.other_text,
+            same_number: about.same_number,
+            ignored_columns: about.ignored_columns.clone(),
+        }
+    }
+}
+
 impl Spread {
-    fn of(summary: &Summary) -> Self {
+    pub(super) fn of(summary: &Summary) -> Self {
         Self {
             mean: rounded(summary.mean),
             sd: summary.sd.map(rounded),
@@ -330,7 +336,7 @@ impl EarlierRun {
 }
 
 impl Missing {
-    fn of(left_out: &LeftOut) -> Self {
+    pub(super) fn of(left_out: &LeftOut) -> Self {
         let (reason, typings) = match left_out.reason {
             Reason::TooFew { has } => ("too-few-typings", Some(has)),
             Reason::NotEnrolled => ("not-enrolled", None),
@@ -362,4 +368,9 @@ impl Place {
             not_judged: tally.failures,
         }
     }
+}
+
+/// To a millionth: what the last bits of a logarithm are depends on the machine.
+pub(super) fn rounded(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
 }

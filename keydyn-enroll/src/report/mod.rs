@@ -30,11 +30,6 @@ fn gain_word(gain: GainPolicy) -> &'static str {
     }
 }
 
-/// To a millionth: what the last bits of a logarithm are depends on the machine.
-fn rounded(x: f64) -> f64 {
-    (x * 1e6).round() / 1e6
-}
-
 /// A number of any size in few digits.
 fn number(x: f64) -> String {
     if x == 0.0 || (1e-4..1e6).contains(&x.abs()) {

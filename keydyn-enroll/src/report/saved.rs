@@ -29,6 +29,7 @@ pub(crate) struct Saved {
 pub(crate) struct Run {
     /// The version of keydyn that wrote it.
     pub(crate) keydyn: String,
+    file: String,
     recording: Recording,
     /// What was measured.
     pub(crate) detectors: Vec<Measured>,
@@ -36,7 +37,6 @@ pub(crate) struct Run {
 
 #[derive(Debug, Deserialize)]
 struct Recording {
-    file: String,
     users: u64,
     typings: u64,
     checksum: String,
@@ -151,7 +151,7 @@ fn same_recording(run: Run, data: &DataSet) -> Result<Run, SavedError> {
         return Ok(run);
     }
     Err(SavedError::OtherRecording {
-        file: run.recording.file,
+        file: run.file,
         users: run.recording.users,
         typings: run.recording.typings,
     })
@@ -163,7 +163,7 @@ mod tests {
 
     fn run(users: &str, more: &str) -> String {
         format!(
-            r#"{{"keydyn":"0.1.0","recording":{{"file":"a.csv","users":1,"typings":2,"checksum":"00"}},
+            r#"{{"keydyn":"0.1.0","file":"a.csv","recording":{{"users":1,"typings":2,"checksum":"00"}},
             "detectors":[{{"name":"manhattan","protocol":"static","every":1,"attempts":1,
             "impostors":"first5","users":[{users}]{more}}}]}}"#
         )
@@ -210,7 +210,7 @@ mod tests {
         }
         let error = parse(&vec![b' '; (64 << 20) + 1]).unwrap_err();
         assert!(error.to_string().contains("more than 64 MiB"), "{error}");
-        let empty = r#"{"keydyn":"0","recording":{"file":"a","users":1,"typings":2,"checksum":""},"detectors":[]}"#;
+        let empty = r#"{"keydyn":"0","file":"a","recording":{"users":1,"typings":2,"checksum":""},"detectors":[]}"#;
         let error = parse(empty.as_bytes()).unwrap_err();
         assert!(
             error.to_string().contains("nothing was measured"),

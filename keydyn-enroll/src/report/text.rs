@@ -18,9 +18,10 @@ use super::table::Table;
 use super::{Outcome, details, gain_word, number};
 
 pub(super) const NO_FIGURE: &str = "-";
-const FOOTNOTE: &str =
+pub(super) const FOOTNOTE: &str =
     "* has no threshold of its own: no FRR and FAR, and it learned every genuine attempt.";
-const ALONE: &str = "There is nobody to be an impostor: only refusals of the owner can be counted.";
+pub(super) const ALONE: &str =
+    "There is nobody to be an impostor: only refusals of the owner can be counted.";
 /// So many of those who are left out are named.
 const NAMED: usize = 5;
 
@@ -140,7 +141,7 @@ fn short(share: f64) -> String {
 }
 
 /// One line that says what was measured, on what, on whom.
-fn title(file: &str, data: &DataSet, outcomes: &[Outcome], figures: &Figures) -> String {
+pub(super) fn title(file: &str, data: &DataSet, outcomes: &[Outcome], figures: &Figures) -> String {
     let setup = &figures.setup;
     let target = |outcome: &Outcome| outcome.figures.setup.target_frr;
     let threshold = match setup.threshold {
@@ -198,7 +199,7 @@ fn learning(data: &DataSet, figures: &Figures) -> String {
     format!("learning {} with {gain} gain{draws}", setup.learn.word())
 }
 
-fn rates(outcomes: &[Outcome]) -> Table {
+pub(super) fn rates(outcomes: &[Outcome]) -> Table {
     let mut headings = vec![
         "detector",
         "EER %",
@@ -244,13 +245,13 @@ fn rates(outcomes: &[Outcome]) -> Table {
 }
 
 /// Whether the detector learned by another rule than it was asked to.
-fn learned_otherwise(outcome: &Outcome) -> bool {
+pub(super) fn learned_otherwise(outcome: &Outcome) -> bool {
     let figures = &outcome.figures;
     figures.learn == Some(LearnRule::Genuine) && figures.setup.learn == LearnRule::Accepted
 }
 
 /// A row a session of one person, or a keyboard of several.
-fn sittings(data: &DataSet, figures: &Figures) -> Table {
+pub(super) fn sittings(data: &DataSet, figures: &Figures) -> Table {
     let keyboard = |keyboard: u16| {
         let name = data.about().keyboards.get(usize::from(keyboard));
         name.map_or(NO_FIGURE.to_owned(), |name| printable(name))
@@ -298,7 +299,7 @@ fn unreached(outcomes: &[Outcome]) -> Option<String> {
 }
 
 /// What the reader has to say of the recording.
-fn notes(data: &DataSet) -> Vec<String> {
+pub(super) fn notes(data: &DataSet) -> Vec<String> {
     let about = data.about();
     let mut notes = Vec::new();
     if about.other_text > 0 {
@@ -328,7 +329,7 @@ fn notes(data: &DataSet) -> Vec<String> {
 }
 
 /// Whose accounts are in no figure, by reason.
-fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
+pub(super) fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for LeftOut { name, reason } in &figures.left_out {
         let name = printable(name);

@@ -145,7 +145,7 @@ impl ValueEnum for Choice {
     }
 }
 
-fn finite(text: &str) -> Result<f64, String> {
+pub(in crate::cmd) fn finite(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok();
     number
         .filter(|c| c.is_finite())

@@ -2,12 +2,50 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use keydyn_core::printable::printable;
 use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
+
+/// Checks before any work that nothing would overwrite what it is made of, or another result.
+///
+/// # Errors
+/// Which file would.
+pub(super) fn check_apart(recording: &Path, results: &[&Path]) -> Result<(), Failure> {
+    let shown = |path: &Path| printable(&path.display().to_string());
+    for (number, result) in results.iter().enumerate() {
+        if same(recording, result) {
+            return Err(Failure::Usage(format!(
+                "{} is the recording itself and would be overwritten; name another file",
+                shown(result)
+            )));
+        }
+        if results[..number].iter().any(|other| same(other, result)) {
+            return Err(Failure::Usage(format!(
+                "{} cannot hold two results; name a file for each",
+                shown(result)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two paths lead to one file, whether or not it is there yet; a device is nobody's.
+fn same(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |path: &Path| {
+        fs::metadata(path)
+            .ok()
+            .map(|m| (m.dev(), m.ino(), m.is_file()))
+    };
+    match (identity(one), identity(other)) {
+        (Some(one), Some(other)) => one == other && one.2,
+        _ => one == other,
+    }
+}
 
 /// A file that is whole or as it was: written beside its place and put there at the end.
 pub(super) struct Draft {
@@ -73,12 +111,8 @@ fn place(path: &Path) -> io::Result<Place> {
         .filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = Builder::new();
     builder.prefix(".keydyn-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As any file that a program makes: less what the umask takes.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
+    // As any file that a program makes: less what the umask takes.
+    builder.permissions(fs::Permissions::from_mode(0o666));
     let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")));
     // The error would name a file of which nobody has ever heard.
     let file = file.map_err(|error| match error.kind() {
@@ -151,7 +185,7 @@ mod tests {
         full.writer().write_all(b"x").unwrap();
         let message = full.finish().unwrap_err().to_string();
         assert!(
-            message.starts_with("/dev/full: it cannot be written: "),
+            message.starts_with("/dev/full: the result cannot be written: "),
             "{message}"
         );
         assert!(!fs::metadata("/dev/full").unwrap().is_file());
@@ -164,7 +198,7 @@ mod tests {
         };
         let message = failure.to_string();
         assert!(
-            message.starts_with("/nowhere/at/all.csv: it cannot be written: "),
+            message.starts_with("/nowhere/at/all.csv: the result cannot be written: "),
             "{message}"
         );
     }
