@@ -43,7 +43,7 @@ const TEMPO_CLIP: f64 = 3.0;
 /// it is and only the owner's grows. Without this bound the further off a value is from everybody
 /// the more it is held to be the owner's, and one absurdly slow typing passes for everyone
 /// (docs/adr/0008-bounded-population.md).
-const POPULATION_CLIP: f64 = 6.0;
+const POPULATION_CLIP: f64 = 5.0;
 
 /// People's surprise at a value `y` scales off: negative log density of the prior's Student t,
 /// constants that are the same for every value of a kind dropped.
