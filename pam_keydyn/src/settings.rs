@@ -341,7 +341,7 @@ mod tests {
     fn a_misspelled_mode_says_which_one_is_in_force() {
         let said = |args: &[&CStr]| {
             let complaints = parse(args).complaints;
-            complaints.iter().map(ToString::to_string).next().unwrap()
+            complaints.first().unwrap().to_string()
         };
         for (args, words) in [
             (&[c"verify", c"mode=shdow"][..], "mode=auto is in force"),
@@ -357,9 +357,9 @@ mod tests {
         ] {
             assert!(said(args).contains(words), "{}", said(args));
         }
-        let settings = parse(&[c"verify", c"strictness=strict", c"strictness=stirct"]);
-        assert_eq!(settings.strictness, Strictness::Strict);
-        let said = settings.complaints.first().unwrap().to_string();
+        let line = [c"verify", c"strictness=strict", c"strictness=stirct"];
+        assert_eq!(parse(&line).strictness, Strictness::Strict);
+        let said = said(&line);
         assert!(said.contains("counts as not written") && !said.contains("in force"));
     }
 

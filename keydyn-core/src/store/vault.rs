@@ -429,7 +429,8 @@ impl<'a> Vault<'a> {
             return Err(LearnError::NoRandomness);
         }
         let name = self.profile_name(slot);
-        let (current, before) = (self.header(&name)?, self.header(&previous(&name))?);
+        let before = self.header(&previous(&name), key)?;
+        let current = self.header(&name, key)?;
         let generations = [current, before].into_iter().flatten();
         let generation = generations
             .map(|header| header.generation)

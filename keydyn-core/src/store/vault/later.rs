@@ -1,7 +1,9 @@
 //! What a later keydyn wrote: read as far as its version, and never replaced.
 
+use crate::store::codec::CodecError;
 use crate::store::files::{FileError, StateFiles};
 use crate::store::header::{FILE_LEN, Header, HeaderError};
+use crate::store::seal::SealKey;
 use crate::store::state;
 
 use super::{Damage, Vault};
@@ -28,8 +30,18 @@ impl Vault<'_> {
     /// The header of a file that is about to be replaced, `None` where there is none worth keeping.
     ///
     /// # Errors
-    /// If a later keydyn wrote it: that is not ours to replace.
-    pub(super) fn header(&self, name: &str) -> Result<Option<Header>, Damage> {
+    /// If a later keydyn wrote it, which only the key can tell where just the model is a later one:
+    /// that is not ours to replace.
+    pub(super) fn header(&self, name: &str, key: &SealKey) -> Result<Option<Header>, Damage> {
+        if let Err(
+            later @ Damage::Codec {
+                reason: CodecError::Model { .. },
+                ..
+            },
+        ) = self.open_file(name, key)
+        {
+            return Err(later);
+        }
         let Ok(Some(file)) = read(self.main, name, FILE_LEN) else {
             return Ok(None);
         };
