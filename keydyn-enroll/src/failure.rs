@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use keydyn_core::eval::attack;
 use keydyn_core::eval::read::DataError;
 use keydyn_core::eval::setup::Unsuitable;
 use keydyn_core::store::files::FileError;
@@ -30,6 +31,12 @@ pub(crate) enum Failure {
     /// A sound recording for another purpose.
     #[error("{file}: {reason}")]
     Unsuitable { file: String, reason: Unsuitable },
+    /// A sound recording that cannot be attacked so.
+    #[error("{file}: {reason}")]
+    NotAttackable {
+        file: String,
+        reason: attack::Unsuitable,
+    },
     /// Options that do not go together.
     #[error("{0}")]
     Usage(String),
@@ -101,6 +108,7 @@ impl Failure {
             Self::Open { .. }
             | Self::Data(_)
             | Self::Unsuitable { .. }
+            | Self::NotAttackable { .. }
             | Self::NotRoot { .. }
             | Self::UnknownUser { .. }
             | Self::NameService { .. }

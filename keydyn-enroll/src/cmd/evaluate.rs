@@ -183,7 +183,7 @@ impl ValueEnum for Choice {
     }
 }
 
-fn finite(text: &str) -> Result<f64, String> {
+pub(super) fn finite(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok();
     number
         .filter(|c| c.is_finite())
@@ -262,11 +262,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 }
 
 /// The file's name for titles and messages.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
-fn open(path: &Path) -> Result<DataSet, Failure> {
+pub(super) fn open(path: &Path) -> Result<DataSet, Failure> {
     let file = shown(path);
     match File::open(path) {
         Ok(source) => {
@@ -293,7 +293,7 @@ fn measure(data: &DataSet, setup: &Setup, kind: DetectorKind) -> Result<Figures,
 }
 
 /// A bar on standard error, which indicatif shows on a terminal only.
-fn bar(length: u64, message: &'static str, template: &str) -> ProgressBar {
+pub(super) fn bar(length: u64, message: &'static str, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(length).with_message(message);
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

@@ -17,7 +17,7 @@ struct Document {
 }
 
 #[derive(Serialize)]
-struct Recording {
+pub(super) struct Recording {
     format: &'static str,
     users: usize,
     typings: usize,
@@ -57,14 +57,14 @@ struct Entry {
 }
 
 #[derive(Serialize)]
-struct Spread {
+pub(super) struct Spread {
     mean: f64,
     sd: Option<f64>,
     ci95: Option<[f64; 2]>,
 }
 
 #[derive(Serialize)]
-struct Missing {
+pub(super) struct Missing {
     user: String,
     reason: &'static str,
     typings: Option<usize>,
@@ -83,16 +83,8 @@ struct Place {
 
 /// Writes one object, and a line end after it.
 pub(crate) fn write(out: &mut dyn Write, data: &DataSet, outcomes: &[Outcome]) -> io::Result<()> {
-    let about = data.about();
     let document = Document {
-        recording: Recording {
-            format: about.format.word(),
-            users: data.typists().len(),
-            typings: data.attempts(),
-            other_text: about.other_text,
-            same_number: about.same_number,
-            ignored_columns: about.ignored_columns.clone(),
-        },
+        recording: Recording::of(data),
         detectors: outcomes.iter().map(|o| Entry::of(data, o)).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -147,8 +139,22 @@ impl Entry {
     }
 }
 
+impl Recording {
+    pub(super) fn of(data: &DataSet) -> Self {
+        let about = data.about();
+        Self {
+            format: about.format.word(),
+            users: data.typists().len(),
+            typings: data.attempts(),
+            other_text: about.other_text,
+            same_number: about.same_number,
+            ignored_columns: about.ignored_columns.clone(),
+        }
+    }
+}
+
 impl Spread {
-    fn of(summary: &Summary) -> Self {
+    pub(super) fn of(summary: &Summary) -> Self {
         Self {
             mean: rounded(summary.mean),
             sd: summary.sd.map(rounded),
@@ -158,7 +164,7 @@ impl Spread {
 }
 
 impl Missing {
-    fn of(left_out: &LeftOut) -> Self {
+    pub(super) fn of(left_out: &LeftOut) -> Self {
         let (reason, typings) = match left_out.reason {
             Reason::TooFew { has } => ("too-few-typings", Some(has)),
             Reason::NotEnrolled => ("not-enrolled", None),
@@ -193,6 +199,6 @@ impl Place {
 }
 
 /// To a millionth: what the last bits of a logarithm are depends on the machine.
-fn rounded(x: f64) -> f64 {
+pub(super) fn rounded(x: f64) -> f64 {
     (x * 1e6).round() / 1e6
 }

@@ -17,7 +17,7 @@ use super::Outcome;
 use super::paper::Paper;
 use super::table::Table;
 
-const NO_FIGURE: &str = "-";
+pub(super) const NO_FIGURE: &str = "-";
 const FOOTNOTE: &str =
     "* has no threshold of its own: no FRR and FAR, and it learned every genuine attempt.";
 const ALONE: &str = "There is nobody to be an impostor: only refusals of the owner can be counted.";
@@ -271,23 +271,23 @@ fn last_line(outcome: &Outcome) -> String {
     )
 }
 
-fn mean(summary: Option<Summary>) -> String {
+pub(super) fn mean(summary: Option<Summary>) -> String {
     share(summary.map(|summary| summary.mean))
 }
 
-fn share(rate: Option<f64>) -> String {
+pub(super) fn share(rate: Option<f64>) -> String {
     rate.map_or_else(|| NO_FIGURE.to_owned(), per_cent)
 }
 
-fn interval(summary: Option<Summary>) -> String {
+pub(super) fn interval(summary: Option<Summary>) -> String {
     ends(summary.and_then(|summary| summary.ci95))
 }
 
-fn ends(interval: Option<[f64; 2]>) -> String {
+pub(super) fn ends(interval: Option<[f64; 2]>) -> String {
     let between = |[low, high]: [f64; 2]| format!("[{}, {}]", per_cent(low), per_cent(high));
     interval.map_or_else(|| NO_FIGURE.to_owned(), between)
 }
 
-fn per_cent(rate: f64) -> String {
+pub(super) fn per_cent(rate: f64) -> String {
     format!("{:.2}", 100.0 * rate)
 }
