@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use keydyn_core::detector::Threshold;
 use keydyn_core::eval::attack::{self, Attack, Finding, Setup, Unsuitable};
 use keydyn_core::eval::data::DataSet;
+use keydyn_core::template::GainPolicy;
 
 use super::evaluate::{bar, finite, open, shown};
 use super::strictness;
@@ -34,13 +35,13 @@ Recordings are those of `keydyn evaluate`; docs/evaluation.md defines every atta
 
 /// Measure how people who know the password and try get in, on recorded typing.
 ///
-/// Every attack is made on the account of every user of the recording FILE, enrolled on the first
-/// half of the user's typings. Told are the accounts on which a try was accepted, and how often a
-/// single try is. Other people's typing is what the attackers know, beside the password; those who
-/// play back know the owner's too.
+/// Every attack is made on the account of every user of the recording FILE, which has learned the
+/// first half of the user's typings: ten in full, the others as in use. Told are the accounts on
+/// which a try was accepted, and how often a single try is. Beside the password, attackers know how
+/// other people type it; those who play back have recorded the owner.
 ///
-/// `hijack` and `poisoning` are made on accounts that go on learning what they accept. They are
-/// enrolled on ten typings; at the end the question is whose account it is.
+/// Under `hijack` and `poisoning` the account goes on learning what it accepts, and the question is
+/// whose account it is in the end. `poisoning` begins after ten typings.
 ///
 /// Intervals hold the figure with 95 % confidence if other people of the same kind had been
 /// recorded.
@@ -67,9 +68,14 @@ pub(crate) struct Arguments {
           value_parser = finite)]
     threshold: Option<f64>,
 
-    /// Enrol on an owner's first N typings [default: the first half; for hijack and poisoning: 10]
+    /// The account has learned the owner's first N typings [default: the first half; before
+    /// poisoning: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=1_000_000))]
     enrol: Option<u32>,
+
+    /// How much the later typings of one sitting count, from the eleventh learned on
+    #[arg(long, value_enum, default_value_t)]
+    gain: Gain,
 
     /// How often what is drawn by chance is drawn anew; figures are means over it
     #[arg(long, value_name = "N", default_value_t = 3,
@@ -113,6 +119,15 @@ impl ValueEnum for Choice {
     }
 }
 
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Gain {
+    /// From the fourth on, less and less, as in use
+    #[default]
+    Burst,
+    /// All the same, as in an enrolment
+    Plain,
+}
+
 /// In seconds.
 #[derive(Clone, Copy, Debug)]
 struct Span(u64);
@@ -139,6 +154,10 @@ impl Arguments {
         let strictness = Threshold::Of(self.strictness.strictness());
         Setup {
             enrol: self.enrol.map(count),
+            gain: match self.gain {
+                Gain::Burst => GainPolicy::Burst,
+                Gain::Plain => GainPolicy::Plain,
+            },
             threshold: self.threshold.map_or(strictness, Threshold::Value),
             seeds: self.seeds,
             users: self.users.map(count),

@@ -1,6 +1,6 @@
 //! An account that is attacked: its owner enrolled, and who else typed the text.
 
-use crate::detector::{Detector as _, SequenceMemory, Threshold};
+use crate::detector::{Detector as _, Recorded, SequenceMemory, Threshold};
 use crate::digraph::{KeySequence, Sample};
 use crate::eval::data::{Attempt, DataSet, Typist};
 use crate::eval::draw::{Draws, Purpose};
@@ -8,6 +8,10 @@ use crate::eval::protocol::Protocol;
 use crate::eval::setup::Reason;
 use crate::policy::Decision;
 use crate::template::GainPolicy;
+
+/// Typings that count in full, as an enrolment's do; what is learned after them counts as it does in
+/// use.
+pub const IN_FULL: usize = 10;
 
 /// More people than this do not make figures any better, and take for ever.
 pub const MOST_ATTACKERS: usize = 100;
@@ -32,6 +36,7 @@ impl<'d> Owner<'d> {
         data: &'d DataSet,
         number: usize,
         protocol: Protocol,
+        gain: GainPolicy,
         least: usize,
     ) -> Result<Self, Reason> {
         let typist = data.typists().get(number).ok_or(Reason::NotEnrolled)?;
@@ -41,14 +46,7 @@ impl<'d> Owner<'d> {
             return Err(too_few);
         }
         let (enrolment, later) = protocol.split(&typist.attempts).ok_or(too_few)?;
-        let mut detector = SequenceMemory::new(GainPolicy::Burst, typist.recorded());
-        for attempt in enrolment {
-            // What cannot be enrolled is left out, as a login would leave it out.
-            let _ = detector.enrol(&attempt.sample);
-        }
-        if detector.finish_enrolment().is_err() {
-            return Err(Reason::NotEnrolled);
-        }
+        let detector = learned(enrolment, gain, typist.recorded()).ok_or(Reason::NotEnrolled)?;
         Ok(Self {
             number,
             typist,
@@ -88,6 +86,28 @@ impl<'d> Owner<'d> {
             .filter(|sample| sample.keys() == self.keys())
             .collect()
     }
+}
+
+/// An account that was enrolled on its first typings and has learned all further ones since; `None`
+/// if they cannot be enrolled on.
+fn learned(typings: &[Attempt], gain: GainPolicy, recorded: Recorded) -> Option<SequenceMemory> {
+    let (first, further) = typings.split_at(typings.len().min(IN_FULL));
+    let mut detector = SequenceMemory::new(gain, recorded);
+    for attempt in first {
+        // What cannot be enrolled is left out, as a login would leave it out.
+        let _ = detector.enrol(&attempt.sample);
+    }
+    detector.finish_enrolment().ok()?;
+    let mut last = first.last().map(|attempt| attempt.session);
+    for attempt in further {
+        if last.replace(attempt.session) != Some(attempt.session) {
+            detector.start_sitting();
+        }
+        if detector.score(&attempt.sample).is_ok() {
+            detector.learn(&attempt.sample);
+        }
+    }
+    Some(detector)
 }
 
 /// Whether the detector accepts a typing. One that cannot be judged is refused, as in an armed

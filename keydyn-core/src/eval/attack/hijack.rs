@@ -118,10 +118,7 @@ pub(super) fn run(stage: &Stage<'_>) -> (Vec<Hijacked>, Attacked) {
 
 /// A row a rule; `None` if nobody else typed the text.
 fn of_account(owner: &Owner<'_>, stage: &Stage<'_>) -> Option<Vec<Row>> {
-    let mut account = Live::of(owner, stage.setup.threshold);
-    for attempt in owner.later {
-        account.owner_types(attempt);
-    }
+    let account = Live::of(owner, stage.setup.threshold);
     let people = owner.attackers();
     let row = |rule: Rule| {
         let raid = |person: &&Typist| Raid::of(account.clone(), person, rule, stage.setup.seconds);

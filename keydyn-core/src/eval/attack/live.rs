@@ -66,7 +66,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// The account at the end of its enrolment.
+    /// The account as it is enrolled.
     pub(super) fn of(owner: &Owner<'_>, threshold: Threshold) -> Self {
         // Any moment far from zero will do.
         let now = Timestamp(1_000_000_000);

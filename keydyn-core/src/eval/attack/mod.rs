@@ -24,7 +24,7 @@ mod unsuitable;
 
 use rayon::prelude::*;
 
-pub use account::MOST_ATTACKERS;
+pub use account::{IN_FULL, MOST_ATTACKERS};
 pub use constant::EXTREMES;
 pub use hijack::{Hijacked, TRIES_TOLD, TRY_SECONDS};
 pub use live::Rule;
@@ -36,6 +36,7 @@ use super::data::DataSet;
 use super::protocol::Protocol;
 use super::setup::{LeftOut, Reason, alone};
 use crate::detector::Threshold;
+use crate::template::GainPolicy;
 use account::Owner;
 
 /// The attacks there are.
@@ -111,12 +112,6 @@ impl Attack {
         }
     }
 
-    /// Whether the account goes on learning.
-    #[must_use]
-    pub fn goes_on(self) -> bool {
-        matches!(self, Self::Hijack | Self::Poisoning)
-    }
-
     /// Typings of the owner that it needs after the enrolment.
     fn needs_later(self) -> usize {
         match self {
@@ -126,15 +121,14 @@ impl Attack {
     }
 }
 
-/// Typings that an account which goes on learning is enrolled on, unless asked otherwise.
-const STREAM_ENROLMENT: usize = 10;
-
 /// Everything that is asked for, the attack aside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setup {
-    /// Enrol on so many of the owner's first typings; `None`: on the first half, and on the first
-    /// ten where the account goes on learning.
+    /// The account has learned so many of the owner's first typings; `None`: the first half, and
+    /// before a poisoning, which is slow, the first ten.
     pub enrol: Option<usize>,
+    /// How much the later typings of a sitting count.
+    pub gain: GainPolicy,
     /// Which threshold decides.
     pub threshold: Threshold,
     /// How often what is drawn by chance is drawn anew; figures are means over it.
@@ -149,6 +143,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             enrol: None,
+            gain: GainPolicy::default(),
             threshold: Threshold::default(),
             seeds: 3,
             users: None,
@@ -161,10 +156,10 @@ impl Setup {
     /// How an owner's typings are divided into enrolment and rest.
     #[must_use]
     pub fn protocol(&self, attack: Attack) -> Protocol {
-        match (self.enrol, attack.goes_on()) {
+        match (self.enrol, attack) {
             (Some(n), _) => Protocol::Stream(n),
-            (None, true) => Protocol::Stream(STREAM_ENROLMENT),
-            (None, false) => Protocol::Static,
+            (None, Attack::Poisoning) => Protocol::Stream(IN_FULL),
+            (None, _) => Protocol::Static,
         }
     }
 
@@ -308,7 +303,7 @@ impl Stage<'_> {
         let protocol = self.setup.protocol(self.attack);
         let least = self.setup.least_attempts(self.attack);
         let of_account = |number: usize| {
-            let owner = Owner::enrolled(self.data, number, protocol, least);
+            let owner = Owner::enrolled(self.data, number, protocol, self.setup.gain, least);
             let result = owner.and_then(|owner| attack(&owner).ok_or(Reason::OneSided));
             (self.on_account)();
             result

@@ -1,6 +1,7 @@
 //! Playing back what the owner typed, as a keylogger that injects it again does.
 
 use super::account::Owner;
+use super::live::{BETWEEN_SESSIONS, BETWEEN_TYPINGS};
 use super::tried::{Copies, Way};
 use super::typing::distance;
 use crate::detector::Threshold;
@@ -64,7 +65,7 @@ pub(super) struct Outcome {
 impl Outcome {
     pub(super) fn of(owner: &Owner<'_>, draws: &[Vec<Sample>], threshold: Threshold) -> Self {
         let tries: Vec<&Sample> = draws.iter().flatten().collect();
-        let by_profile = profile(owner).map(|profile| {
+        let by_profile = profile(owner, threshold).map(|profile| {
             let accepted = tries.iter().filter(|try_| {
                 let score = profile.judge(try_).ok().and_then(|j| j.score);
                 genuine(score, threshold)
@@ -96,18 +97,29 @@ pub(super) fn summary(outcomes: &[&Outcome]) -> Option<Copies> {
     })
 }
 
-/// The profile that a login would open, taught the same typings as the template.
-fn profile(owner: &Owner<'_>) -> Option<Profile> {
+/// The profile that a login would open, taught the same typings by its own rules: it arms itself
+/// when it is ready, and every typing counts in full until then.
+fn profile(owner: &Owner<'_>, threshold: Threshold) -> Option<Profile> {
     let mut profile = Profile::new();
-    for (typing, at) in owner.enrolment.iter().zip(0..) {
+    let strictness = match threshold {
+        Threshold::Of(strictness) => strictness,
+        Threshold::Value(_) => Strictness::default(),
+    };
+    let (mut at, mut session) = (Timestamp(0), None);
+    for typing in owner.enrolment {
+        let same = session.replace(typing.session) == Some(typing.session);
+        at.0 += if same {
+            BETWEEN_TYPINGS
+        } else {
+            BETWEEN_SESSIONS
+        };
         let lesson = Lesson {
             sample: &typing.sample,
-            at: Timestamp(at),
+            at,
             keyboard: 0,
-            strictness: Strictness::default(),
-            min_samples: u32::MAX,
-            // Every typing counts in full, as in the enrolment of the template.
-            may_arm: false,
+            strictness,
+            min_samples: 20,
+            may_arm: true,
         };
         // What cannot be learned is left out there too.
         let _ = profile.learn(&lesson);
