@@ -87,7 +87,8 @@ pub(crate) struct Arguments {
     users: Option<u32>,
 
     /// For how long a hijacker tries, again as soon as an attempt is judged
-    #[arg(long, value_name = "H", default_value = "1", value_parser = seconds)]
+    #[arg(long, value_name = "H", default_value = "1", allow_negative_numbers = true,
+          value_parser = seconds)]
     hours: Span,
 
     /// Write JSON instead of tables: rates as fractions, null where a figure does not apply

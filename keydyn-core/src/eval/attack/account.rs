@@ -36,8 +36,8 @@ impl<'d> Owner<'d> {
         data: &'d DataSet,
         number: usize,
         protocol: Protocol,
-        gain: GainPolicy,
         least: usize,
+        gain: GainPolicy,
     ) -> Result<Self, Reason> {
         let typist = data.typists().get(number).ok_or(Reason::NotEnrolled)?;
         let has = typist.attempts.len();

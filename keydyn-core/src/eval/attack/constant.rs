@@ -8,7 +8,7 @@ const MINUTE: u32 = 60_000_000;
 
 /// Hold and down-down in microseconds, from as fast as a machine to pauses that nobody makes.
 /// No one of them may get into everybody's account (docs/adr/0008).
-pub const EXTREMES: [(u32, u32); 14] = [
+pub(super) const EXTREMES: [(u32, u32); 14] = [
     (1_000, 150_000),
     (1_000, 1_000),
     (100_000, 1_000_000),
@@ -53,7 +53,7 @@ fn tries(owner: &Owner<'_>, constants: &[(u32, u32)]) -> Vec<Sample> {
 }
 
 /// The typing of this text with one hold and one down-down, in microseconds.
-fn constant(keys: &KeySequence, hold: u32, down: u32) -> Option<Sample> {
+pub(super) fn constant(keys: &KeySequence, hold: u32, down: u32) -> Option<Sample> {
     let holds = vec![Some(Duration(hold)); keys.len()];
     let downs = vec![Some(Duration(down)); keys.len().saturating_sub(1)];
     Sample::new(keys.clone(), holds, downs)

@@ -25,7 +25,7 @@ mod unsuitable;
 use rayon::prelude::*;
 
 pub use account::{IN_FULL, MOST_ATTACKERS};
-pub use constant::EXTREMES;
+
 pub use hijack::{Hijacked, TRIES_TOLD, TRY_SECONDS};
 pub use live::Rule;
 pub use poisoning::{Poisoned, Poisoner};
@@ -303,7 +303,7 @@ impl Stage<'_> {
         let protocol = self.setup.protocol(self.attack);
         let least = self.setup.least_attempts(self.attack);
         let of_account = |number: usize| {
-            let owner = Owner::enrolled(self.data, number, protocol, self.setup.gain, least);
+            let owner = Owner::enrolled(self.data, number, protocol, least, self.setup.gain);
             let result = owner.and_then(|owner| attack(&owner).ok_or(Reason::OneSided));
             (self.on_account)();
             result
@@ -323,3 +323,6 @@ impl Stage<'_> {
         (found, attacked)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,11 +12,13 @@ const MOST_TRIES: u64 = 10;
 const FIRST_PERSON: u64 = 1 << 32;
 
 pub(super) fn ways() -> Vec<Way> {
+    let name = |tries: u64| match tries {
+        1 => "1 try".to_owned(),
+        _ => format!("{tries} tries"),
+    };
     let way = |tries: u64| Way {
         drawn: true,
-        ..Way::new(format!("{tries} tries"), move |owner, seed| {
-            people(owner, tries, seed)
-        })
+        ..Way::new(name(tries), move |owner, seed| people(owner, tries, seed))
     };
     TRIES.map(way).into_iter().collect()
 }

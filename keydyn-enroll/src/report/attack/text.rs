@@ -150,14 +150,14 @@ fn weakest(rows: &[Named<'_>]) -> Vec<String> {
     let mut weakest: Vec<(&str, f64)> = by_account.into_iter().filter(|(_, b)| *b > 0.0).collect();
     weakest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let named = weakest.iter().take(NAMED);
+    let ways = rows.len();
     let named = named.map(|(name, broken)| format!("{} ({broken:.1})", printable(name)));
     let named = named.collect::<Vec<_>>().join(", ");
     let mut notes = vec![format!(
-        "{none} of {of} account(s) were broken by none of these {} ways.",
-        rows.len()
+        "Broken by none of these {ways} way(s): {none} of {of} account(s)."
     )];
     if !weakest.is_empty() {
-        notes.push(format!("Broken by the most ways: {named}."));
+        notes.push(format!("Broken by the most, out of {ways}: {named}."));
     }
     notes
 }
