@@ -207,7 +207,7 @@ fn the_tables_say_what_was_tried_and_fit_a_narrow_terminal() {
     );
     for part in [
         "attacks on ",
-        "enrolled on the first 12 typings; strictness strict; 3 draws",
+        "enrolled on the first 12 typings with burst gain; strictness strict; 3 draws",
         "k-means, k = 10",
         "accounts broken %",
         "the best of the grid",

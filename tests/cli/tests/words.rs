@@ -2,8 +2,8 @@
 
 use cli::keydyn;
 
-const VERBS: [&str; 7] = [
-    "demo", "disable", "enable", "evaluate", "forget", "reset", "status",
+const VERBS: [&str; 8] = [
+    "attack", "demo", "disable", "enable", "evaluate", "forget", "reset", "status",
 ];
 
 #[test]

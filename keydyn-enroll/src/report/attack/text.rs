@@ -12,6 +12,7 @@ use keydyn_core::eval::setup::{LeftOut, Reason};
 use keydyn_core::eval::summary::Summary;
 use keydyn_core::policy::Strictness;
 use keydyn_core::printable::printable;
+use keydyn_core::template::GainPolicy;
 
 use crate::report::paper::Paper;
 use crate::report::table::Table;
@@ -51,7 +52,7 @@ pub(crate) fn result(paper: &Paper, file: &str, data: &DataSet, findings: &[Find
         let Found::Poisoned(rows) = &finding.found else {
             continue;
         };
-        section(Some(poisonings(rows)), Vec::new());
+        section(Some(poisonings(rows)), vec![poisoning_note(finding)]);
     }
     text.push('\n');
     for finding in findings {
@@ -80,8 +81,12 @@ fn title(file: &str, data: &DataSet, finding: &Finding) -> String {
     let accounts = data.typists().len();
     let users = if accounts == 1 { "user" } else { "users" };
     let draws = if setup.seeds == 1 { "draw" } else { "draws" };
+    let gain = match setup.gain {
+        GainPolicy::Burst => "burst",
+        GainPolicy::Plain => "plain",
+    };
     format!(
-        "attacks on {file}: {accounts} {users}, {} typings; enrolled on {enrolled}; {threshold}; {} {draws}",
+        "attacks on {file}: {accounts} {users}, {} typings; enrolled on {enrolled} with {gain} gain; {threshold}; {} {draws}",
         data.attempts(),
         setup.seeds,
     )
@@ -249,6 +254,16 @@ fn poisonings(rows: &[Poisoned]) -> Table {
         ]);
     }
     table
+}
+
+fn poisoning_note(finding: &Finding) -> String {
+    let begun = match finding.setup.protocol(finding.attack) {
+        Protocol::Stream(n) => format!("Begun after {n} typings. "),
+        _ => String::new(),
+    };
+    format!(
+        "{begun}`before` is the account that went the same way with nobody attacking it; both are frozen and tested on the same typings."
+    )
 }
 
 /// A number of something, a mean over accounts.
