@@ -142,6 +142,7 @@ fn json_has_every_attack_and_is_the_same_again() {
     }
     let clusters = &runs[0][1];
     assert_eq!(clusters["protocol"], "static");
+    assert_eq!(clusters["gain"], "burst");
     assert_eq!(clusters["ways"][2]["tries"], 10);
     assert_eq!(clusters["ways"][2]["users"][4]["user"], "p05");
     for rate in [
@@ -207,17 +208,26 @@ fn the_tables_say_what_was_tried_and_fit_a_narrow_terminal() {
     );
     for part in [
         "attacks on ",
+        "2 users, 96 typings",
         "enrolled on the first 12 typings with burst gain; strictness strict; 3 draws",
         "k-means, k = 10",
         "accounts broken %",
         "the best of the grid",
         "by the profile %",
-        "throttle",
-        "one and the same person",
+        "hijack, throttle",
+        "poisoning, one and the same person",
         "for 60 min or 50 tries",
         "population-median left out, with no typing of anybody else that could be judged: 1 account(s): p02.",
     ] {
         assert!(wide.contains(part), "{part} is not in\n{wide}");
+    }
+    let arguments = ["--users", "1", "--attack", "k-means", "--threshold", "1000"];
+    let one = attack(&file, &arguments);
+    for part in [
+        ": 2 users (1 attacked), ",
+        "\nBroken, and by how many of 3: p01 (3.0).\n",
+    ] {
+        assert!(one.contains(part), "{part} is not in\n{one}");
     }
     // Nobody's releases were recorded, so no login could have made a profile.
     let replay = wide

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use keydyn_core::eval::attack::{Finding, Found, Hijacked, Poisoned, Share, TRIES_TOLD, Tried};
 use keydyn_core::eval::data::DataSet;
 use keydyn_core::eval::summary::Summary;
+use keydyn_core::template::GainPolicy;
 use serde::Serialize;
 
 use crate::report::json::{Missing, Recording, Spread, rounded};
@@ -19,6 +20,7 @@ struct Document {
 struct Entry {
     name: &'static str,
     protocol: String,
+    gain: &'static str,
     threshold: f64,
     seeds: u32,
     hours: f64,
@@ -118,6 +120,10 @@ impl Entry {
         Self {
             name: finding.attack.name(),
             protocol: setup.protocol(finding.attack).to_string(),
+            gain: match setup.gain {
+                GainPolicy::Burst => "burst",
+                GainPolicy::Plain => "plain",
+            },
             threshold: setup.threshold.value(),
             seeds: setup.seeds,
             hours: rounded(std::time::Duration::from_secs(setup.seconds).as_secs_f64() / 3600.0),

@@ -18,8 +18,9 @@ use crate::report::paper::Paper;
 use crate::report::table::Table;
 use crate::report::text::{NO_FIGURE, ends, interval, mean, per_cent};
 
-/// So many of the weakest accounts, and of those left out, are named.
+/// So many of those left out are named, and of those broken.
 const NAMED: usize = 5;
+const BROKEN_NAMED: usize = 60;
 
 /// Everything that is told, in lines that fit the paper.
 pub(crate) fn result(paper: &Paper, file: &str, data: &DataSet, findings: &[Finding]) -> String {
@@ -80,13 +81,17 @@ fn title(file: &str, data: &DataSet, finding: &Finding) -> String {
     };
     let accounts = data.typists().len();
     let users = if accounts == 1 { "user" } else { "users" };
+    let attacked = match setup.accounts(data) {
+        attacked if attacked < accounts => format!(" ({attacked} attacked)"),
+        _ => String::new(),
+    };
     let draws = if setup.seeds == 1 { "draw" } else { "draws" };
     let gain = match setup.gain {
         GainPolicy::Burst => "burst",
         GainPolicy::Plain => "plain",
     };
     format!(
-        "attacks on {file}: {accounts} {users}, {} typings; enrolled on {enrolled} with {gain} gain; {threshold}; {} {draws}",
+        "attacks on {file}: {accounts} {users}{attacked}, {} typings; enrolled on {enrolled} with {gain} gain; {threshold}; {} {draws}",
         data.attempts(),
         setup.seeds,
     )
@@ -144,7 +149,7 @@ fn copied(rows: &[Named<'_>]) -> Option<Table> {
     (!rows.is_empty()).then_some(table)
 }
 
-/// Who falls to the most attacks, and how many to none.
+/// Who falls to attacks, the weakest first, and how many fall to none.
 fn weakest(rows: &[Named<'_>]) -> Vec<String> {
     let mut by_account: BTreeMap<&str, f64> = BTreeMap::new();
     for account in rows.iter().flat_map(|(_, row)| &row.accounts) {
@@ -154,15 +159,25 @@ fn weakest(rows: &[Named<'_>]) -> Vec<String> {
     let of = by_account.len();
     let mut weakest: Vec<(&str, f64)> = by_account.into_iter().filter(|(_, b)| *b > 0.0).collect();
     weakest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    let named = weakest.iter().take(NAMED);
     let ways = rows.len();
-    let named = named.map(|(name, broken)| format!("{} ({broken:.1})", printable(name)));
-    let named = named.collect::<Vec<_>>().join(", ");
+    let named = weakest.iter().take(BROKEN_NAMED);
+    let named = named.map(|(name, broken)| match ways {
+        1 => printable(name),
+        _ => format!("{} ({broken:.1})", printable(name)),
+    });
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    if weakest.len() > BROKEN_NAMED {
+        named += " and others";
+    }
     let mut notes = vec![format!(
         "Broken by none of these {ways} way(s): {none} of {of} account(s)."
     )];
     if !weakest.is_empty() {
-        notes.push(format!("Broken by the most, out of {ways}: {named}."));
+        let out_of = match ways {
+            1 => String::new(),
+            _ => format!(", and by how many of {ways}"),
+        };
+        notes.push(format!("Broken{out_of}: {named}."));
     }
     notes
 }
@@ -181,7 +196,7 @@ fn nearest(rows: &[Named<'_>]) -> Vec<String> {
 fn hijacks(rows: &[Hijacked]) -> Table {
     let by = TRIES_TOLD.map(|tries| format!("in by try {tries} %"));
     let mut table = Table::new(&[
-        "hijack",
+        "attack",
         "tries",
         "first accepted %",
         "[95 %]",
@@ -196,7 +211,7 @@ fn hijacks(rows: &[Hijacked]) -> Table {
     ]);
     for row in rows {
         table.push(vec![
-            row.rule.words().to_owned(),
+            format!("hijack, {}", row.rule.words()),
             number(row.tries),
             mean(Some(row.first)),
             interval(Some(row.first)),
@@ -223,23 +238,23 @@ fn hijack_note(finding: &Finding) -> String {
 
 fn poisonings(rows: &[Poisoned]) -> Table {
     let mut table = Table::new(&[
-        "poisoning by",
+        "attack",
         "attempts",
         "let in %",
         "accepted before %",
-        "after %",
+        "accepted after %",
         "[95 %]",
         "growth, points",
         "[95 %]",
         "EER before %",
-        "after %",
+        "EER after %",
         "FRR before %",
-        "after %",
+        "FRR after %",
     ]);
     for row in rows {
         let [before, after] = row.accepted;
         table.push(vec![
-            row.poisoner.words().to_owned(),
+            format!("poisoning, {}", row.poisoner.words()),
             number(row.attempts),
             mean(Some(row.let_in)),
             mean(Some(before)),
