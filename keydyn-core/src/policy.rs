@@ -21,7 +21,7 @@ impl Strictness {
     pub fn threshold(self) -> f64 {
         match self {
             Self::Lenient => 0.10,
-            Self::Normal => 0.03,
+            Self::Normal => 0.02,
             Self::Strict => 0.00,
         }
     }
@@ -188,10 +188,10 @@ mod tests {
     #[test]
     fn decisions_follow_the_threshold_and_fail_closed() {
         assert_eq!(decide(None, Strictness::Normal), Decision::Undecided);
-        assert_eq!(decide(Some(0.03), Strictness::Normal), Decision::Genuine);
-        assert_eq!(decide(Some(0.0301), Strictness::Normal), Decision::Impostor);
-        assert_eq!(decide(Some(0.0301), Strictness::Lenient), Decision::Genuine);
-        assert_eq!(decide(Some(0.03), Strictness::Strict), Decision::Impostor);
+        assert_eq!(decide(Some(0.02), Strictness::Normal), Decision::Genuine);
+        assert_eq!(decide(Some(0.0201), Strictness::Normal), Decision::Impostor);
+        assert_eq!(decide(Some(0.0201), Strictness::Lenient), Decision::Genuine);
+        assert_eq!(decide(Some(0.02), Strictness::Strict), Decision::Impostor);
         assert_eq!(
             decide(Some(f64::NAN), Strictness::Lenient),
             Decision::Impostor

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use keydyn_core::eval::attack;
 use keydyn_core::eval::read::DataError;
 use keydyn_core::eval::setup::Unsuitable;
 use keydyn_core::store::files::FileError;
@@ -37,6 +38,12 @@ pub(crate) enum Failure {
     /// An earlier run that cannot be compared with.
     #[error("{file}: {reason}")]
     Saved { file: String, reason: SavedError },
+    /// A sound recording that cannot be attacked so.
+    #[error("{file}: {reason}")]
+    NotAttackable {
+        file: String,
+        reason: attack::Unsuitable,
+    },
     /// Options that do not go together.
     #[error("{0}")]
     Usage(String),
@@ -115,6 +122,7 @@ impl Failure {
             | Self::Data(_)
             | Self::Unsuitable { .. }
             | Self::Saved { .. }
+            | Self::NotAttackable { .. }
             | Self::NotRoot { .. }
             | Self::UnknownUser { .. }
             | Self::NameService { .. }

@@ -16,6 +16,14 @@ pub(super) enum Purpose {
     Typing = 4,
     /// Which impostor attempt is made at the start of a session.
     SessionStart = 5,
+    /// Where the centres of clusters begin.
+    Centres = 20,
+    /// How inexactly a typing is played back.
+    Jitter = 21,
+    /// Which of many people attack an account.
+    Attackers = 22,
+    /// Which attempt a poisoner makes.
+    Poison = 23,
 }
 
 /// Draws that follow from purpose, seed and numbers (of an account, of a typing) alone.
@@ -38,6 +46,22 @@ impl Draws {
     pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         let scaled = u128::from(self.0.next_u64()) * items.len() as u128;
         items.get(usize::try_from(scaled >> 64).ok()?)
+    }
+
+    /// The place of one of these weights, each with a chance in proportion to it; `None` if none is
+    /// above zero.
+    pub(super) fn pick_weighted(&mut self, weights: &[f64]) -> Option<usize> {
+        let mut left = self.unit() * weights.iter().sum::<f64>();
+        let mut last = None;
+        for (place, weight) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
+            left -= weight;
+            last = Some(place);
+            if left <= 0.0 {
+                break;
+            }
+        }
+        // What rounding leaves over falls to the last one.
+        last
     }
 
     /// A standard normal (Box and Muller, 1958).
@@ -86,6 +110,19 @@ mod tests {
         ] {
             assert_ne!(here, other);
         }
+    }
+
+    #[test]
+    fn weights_are_chances() {
+        let mut draws = Draws::new(Purpose::Centres, 0, [0, 0]);
+        let mut drawn = [0; 4];
+        for _ in 0..4000 {
+            drawn[draws.pick_weighted(&[0.0, 1.0, 3.0, 0.0]).unwrap()] += 1;
+        }
+        assert_eq!((drawn[0], drawn[3]), (0, 0));
+        assert!((900..1100).contains(&drawn[1]), "{drawn:?}");
+        assert_eq!(draws.pick_weighted(&[0.0]), None);
+        assert_eq!(draws.pick_weighted(&[]), None);
     }
 
     #[test]

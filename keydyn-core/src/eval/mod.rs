@@ -15,6 +15,7 @@
 //! Nothing here reads a clock, and every random draw follows from a seed, an account and a
 //! purpose: figures do not depend on the number of threads or on who finishes first.
 
+pub mod attack;
 pub mod calibration;
 pub mod data;
 mod draw;

@@ -155,13 +155,17 @@ impl Tally {
     /// nothing.
     #[must_use]
     pub fn ci95(self) -> Option<[f64; 2]> {
-        let (share, n) = (self.rate()?, f64::from(self.decided));
-        let squared = QUANTILE * QUANTILE / n;
-        let centre = share + squared / 2.0;
-        let reach = QUANTILE * (share * (1.0 - share) / n + squared / (4.0 * n)).sqrt();
-        let ends = [centre - reach, centre + reach];
-        Some(ends.map(|end| (end / (1.0 + squared)).clamp(0.0, 1.0)))
+        Some(wilson(self.rate()?, f64::from(self.decided)))
     }
+}
+
+/// Wilson's 95 % interval of a share of `n` independent answers, `n` above zero.
+pub(super) fn wilson(share: f64, n: f64) -> [f64; 2] {
+    let squared = QUANTILE * QUANTILE / n;
+    let centre = share + squared / 2.0;
+    let reach = QUANTILE * (share * (1.0 - share) / n + squared / (4.0 * n)).sqrt();
+    let ends = [centre - reach, centre + reach];
+    ends.map(|end| (end / (1.0 + squared)).clamp(0.0, 1.0))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no recording has 2^52 attempts")]

@@ -277,7 +277,7 @@ impl SequenceMemory {
         parts.sitting.end();
     }
 
-    /// The enrolment, in which every typing counts in full, is over, and with it the sitting.
+    /// The enrolment, in which every typing counts in full, is over.
     pub fn end_enrolment(&mut self) {
         self.parts.sitting.end_enrolment();
     }
@@ -502,7 +502,7 @@ mod tests {
         check_levels(&memory, -1.156334440, -0.966627439, 0.137508177);
 
         memory.end_enrolment();
-        check_score(&memory, fourth, [0.349359738, -0.185970049], 0.892911573);
+        check_score(&memory, fourth, [0.349359738, -0.185970049], 0.927526958);
         memory.learn(fourth, 1.0);
         check(
             &memory,
@@ -538,17 +538,18 @@ mod tests {
             memory.sitting(),
             Sitting {
                 learned: 0,
-                before: 10
+                enrolled: 0,
+                before: 13
             }
         );
         check(
             &memory,
             [
-                4.554933787,
-                4.697570063,
-                4.490228636,
-                5.210521745,
-                5.332490057,
+                4.555063255,
+                4.697231677,
+                4.491823862,
+                5.212681864,
+                5.330685672,
             ],
             [
                 0.037558083,
@@ -566,8 +567,8 @@ mod tests {
             ],
         );
         check_levels(&memory, -1.344033555, -0.954349156, 0.150086935);
-        check_score(&memory, first, [-1.837367161, -1.005811950], -1.240350384);
-        check_score(&memory, fourth, [0.517403886, -0.185970049], 1.114420664);
+        check_score(&memory, first, [-1.835347217, -1.005811950], -1.248113048);
+        check_score(&memory, fourth, [0.511252028, -0.185970049], 1.098486197);
     }
 
     #[test]

@@ -76,7 +76,7 @@ struct WireSequence {
     contexts: Vec<(f64, f64, u32, f64, u32)>,
     level: (f64, u32),
     typicality: (f64, f64, u32),
-    sitting: (u32, u32),
+    sitting: (u32, u32, u32),
     learned: u32,
     since: u8,
     armed: bool,
@@ -256,7 +256,11 @@ impl From<&Sequence> for WireSequence {
             contexts: parts.contexts().map(context).collect(),
             level: (parts.level.mean, parts.level.count),
             typicality: (mean, spread, count),
-            sitting: (parts.sitting.learned, parts.sitting.before),
+            sitting: (
+                parts.sitting.learned,
+                parts.sitting.enrolled,
+                parts.sitting.before,
+            ),
             learned: parts.learned,
             since: turn_code(sequence.since),
             armed: sequence.arming.armed,
@@ -311,7 +315,8 @@ impl WireSequence {
             },
             sitting: Sitting {
                 learned: self.sitting.0,
-                before: self.sitting.1,
+                enrolled: self.sitting.1,
+                before: self.sitting.2,
             },
             learned: self.learned,
         })

@@ -263,18 +263,18 @@ mod tests {
             ..Default::default()
         };
         let (now, normal) = (Timestamp(10_000), Strictness::Normal);
-        assert!(state.may_learn(0.03, normal, now));
+        assert!(state.may_learn(0.02, normal, now));
         state.note(now, Verdict::Refused);
         state.note(now, Verdict::Accepted);
-        assert!(!state.may_learn(0.03, normal, now));
-        assert!(!state.may_learn(-0.06, normal, now));
-        assert!(state.may_learn(-0.08, normal, now));
+        assert!(!state.may_learn(0.02, normal, now));
+        assert!(!state.may_learn(-0.07, normal, now));
+        assert!(state.may_learn(-0.09, normal, now));
         assert!(
-            state.may_learn(0.03, normal, Timestamp(10_000 + 4 * 3600 + 1)),
+            state.may_learn(0.02, normal, Timestamp(10_000 + 4 * 3600 + 1)),
             "new sitting"
         );
         state.distrusted = None;
-        assert!(state.may_learn(0.03, normal, now));
+        assert!(state.may_learn(0.02, normal, now));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `keydyn evaluate`: error rates of detectors on recorded typing.
 
-mod options;
+pub(super) mod options;
 mod output;
 
 use std::fs::File;

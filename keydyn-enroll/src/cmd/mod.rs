@@ -1,5 +1,6 @@
 //! One file a verb.
 
+mod attack;
 mod demo;
 mod disable;
 mod enable;
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Attack(attack::Arguments),
     Demo(demo::Arguments),
     Disable(disable::Arguments),
     Enable(enable::Arguments),
@@ -35,6 +37,7 @@ impl Verb {
     /// Does it, and writes the result to `out`.
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Attack(arguments) => attack::run(&arguments, out),
             Self::Demo(arguments) => demo::run(&arguments, out),
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),

@@ -1,6 +1,7 @@
 //! Results as people and as programs read them.
 
 mod advice;
+pub(crate) mod attack;
 pub(crate) mod attempts;
 pub(crate) mod comparison;
 mod details;

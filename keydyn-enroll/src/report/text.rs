@@ -399,6 +399,6 @@ pub(super) fn ends(interval: Option<[f64; 2]>) -> String {
     interval.map_or_else(|| NO_FIGURE.to_owned(), between)
 }
 
-fn per_cent(rate: f64) -> String {
+pub(super) fn per_cent(rate: f64) -> String {
     format!("{:.2}", 100.0 * rate)
 }

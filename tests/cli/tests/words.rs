@@ -2,8 +2,9 @@
 
 use cli::keydyn;
 
-const VERBS: [&str; 9] = [
-    "demo", "disable", "enable", "enroll", "evaluate", "forget", "reset", "status", "verify",
+const VERBS: [&str; 10] = [
+    "attack", "demo", "disable", "enable", "enroll", "evaluate", "forget", "reset", "status",
+    "verify",
 ];
 
 #[test]

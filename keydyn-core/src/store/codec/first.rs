@@ -106,7 +106,7 @@ impl FirstSequence {
                 .collect(),
             level: self.level,
             typicality: (0.0, 0.0, 0),
-            sitting: (0, 0),
+            sitting: (0, 0, 0),
             learned: self.learned,
             since: turn_code(Turn::default()),
             armed: self.armed,

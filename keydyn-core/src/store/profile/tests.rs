@@ -51,6 +51,7 @@ fn arms_itself_at_the_twenty_third_typing_and_not_before() {
         learned(23).sequences[0].template.memory().sitting(),
         Sitting {
             learned: 0,
+            enrolled: 13,
             before: 10
         },
         "the end of enrolment"
@@ -250,7 +251,7 @@ proptest! {
             let mut bits: Vec<u64> = parts.contexts().flat_map(context).collect();
             bits.extend([level.mean, people.mean, people.spread].map(f64::to_bits));
             bits.extend([level.count, people.count, parts.learned].map(u64::from));
-            bits.extend([parts.sitting.learned, parts.sitting.before].map(u64::from));
+            bits.extend([parts.sitting.learned, parts.sitting.enrolled, parts.sitting.before].map(u64::from));
             bits
         };
         prop_assert_eq!(bits(&replayed), bits(&endless));
