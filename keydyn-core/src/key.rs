@@ -77,7 +77,7 @@ impl KeyCode {
     }
 
     /// First code that no kernel uses (`KEY_MAX` is 0x2ff): names a data set's own keys.
-    pub(crate) const FOREIGN: u16 = 0x400;
+    pub const FOREIGN: u16 = 0x400;
 }
 
 /// Names for the trace text, as the kernel has them, in lower case and without `KEY_`.

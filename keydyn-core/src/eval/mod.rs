@@ -13,6 +13,7 @@
 //! purpose: figures do not depend on the number of threads or on who finishes first.
 
 pub mod data;
+pub mod describe;
 mod draw;
 pub mod figures;
 pub mod protocol;

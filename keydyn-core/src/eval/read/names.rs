@@ -47,6 +47,11 @@ impl KeyNames {
         let place = u16::try_from(self.0.intern(name)).ok()?;
         Some(KeyCode(place.checked_add(KeyCode::FOREIGN)?))
     }
+
+    /// All of them, in the order of their codes.
+    pub(super) fn names(&self) -> &[String] {
+        self.0.names()
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +67,7 @@ mod tests {
         assert_ne!(shift_r, back);
         assert_eq!(names.intern("Shift.r"), Some(shift_r));
         assert_eq!(shift_r.role(), KeyRole::Text);
+        assert_eq!(names.names(), ["Shift.r", "Return"]);
     }
 
     #[test]
