@@ -8,6 +8,7 @@ use keydyn_core::eval::setup::Unsuitable;
 use keydyn_core::store::files::FileError;
 use keydyn_core::store::switch::NowhereToWrite;
 
+use crate::report::saved::SavedError;
 use crate::typist::TypingFailure;
 
 /// For the end of every help text.
@@ -24,12 +25,18 @@ pub(crate) enum Failure {
     /// A file that cannot even be opened.
     #[error("{file}: it cannot be opened: {error}")]
     Open { file: String, error: io::Error },
+    /// A file for the result that cannot be written.
+    #[error("{file}: the result cannot be written: {error}")]
+    Write { file: String, error: io::Error },
     /// A recording with a defect.
     #[error(transparent)]
     Data(#[from] DataError),
     /// A sound recording for another purpose.
     #[error("{file}: {reason}")]
     Unsuitable { file: String, reason: Unsuitable },
+    /// An earlier run that cannot be compared with.
+    #[error("{file}: {reason}")]
+    Saved { file: String, reason: SavedError },
     /// Options that do not go together.
     #[error("{0}")]
     Usage(String),
@@ -95,12 +102,13 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
-            Self::Output(_) | Self::Declined => 1,
+            Self::Output(_) | Self::Write { .. } | Self::Declined => 1,
             Self::NoTerminal | Self::Usage(_) => 2,
             Self::Typing(failure) => failure.exit_code(),
             Self::Open { .. }
             | Self::Data(_)
             | Self::Unsuitable { .. }
+            | Self::Saved { .. }
             | Self::NotRoot { .. }
             | Self::UnknownUser { .. }
             | Self::NameService { .. }

@@ -30,7 +30,7 @@ pub(crate) fn score_micros(data: &DataSet, setup: &Setup, kind: DetectorKind) ->
 }
 
 fn enrolled(owner: &Typist, setup: &Setup, kind: DetectorKind) -> Option<Box<dyn Detector>> {
-    let (enrolment, _) = setup.protocol.split(&owner.attempts)?;
+    let (enrolment, _) = setup.split(&owner.attempts)?;
     let mut detector = kind.build(setup.gain, owner.recorded());
     for attempt in enrolment {
         // What cannot be enrolled was counted by the evaluation.

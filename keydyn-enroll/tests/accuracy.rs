@@ -33,6 +33,37 @@ fn benchmark() -> Option<PathBuf> {
     None
 }
 
+/// What is wanted on average comes about on average, fifty typings a day and five.
+#[test]
+fn a_wanted_frr_comes_about() {
+    let Some(file) = benchmark() else { return };
+    for every in ["1", "10"] {
+        let arguments = ["--target-frr", "1,2,3,5", "--seeds", "3", "--every", every];
+        for found in detectors(&file, &arguments) {
+            let wanted = number(&found, "/target_frr");
+            assert_near(&found, "/frr", wanted, 0.25 * wanted + RATE);
+        }
+    }
+}
+
+/// On the same people, the product is better than the best published one, and not by chance.
+#[test]
+fn the_product_is_better_user_by_user() {
+    let Some(file) = benchmark() else { return };
+    let mut command = common::keydyn();
+    let asked = [
+        "--protocol",
+        "static",
+        "--detector",
+        "sequence-memory,scaled-manhattan",
+    ];
+    let command = command.arg("evaluate").arg(file).args(asked).arg("--json");
+    let found = command.assert().success().get_output().stdout.clone();
+    let found: serde_json::Value = serde_json::from_slice(&found).unwrap();
+    assert!(number(&found, "/comparisons/0/ci95/0") > 0.04);
+    assert!(number(&found, "/comparisons/0/p") < 1e-6);
+}
+
 fn assert_near(value: &serde_json::Value, pointer: &str, expected: f64, tolerance: f64) {
     let found = number(value, pointer);
     assert!(

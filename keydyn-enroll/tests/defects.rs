@@ -73,7 +73,7 @@ const WIDE: Kit = &[
     ),
     (
         "one_typist.csv",
-        ": stream:10 needs at least 11 typings of an account's owner, and nobody has more than 9 (s1); use `stream:8`, or record more",
+        ": stream:10 needs at least 11 typings of an account's owner, and user s1 has the most, 9; use `stream:8`, or record more",
     ),
     (
         "picture.csv",
@@ -101,7 +101,7 @@ const WIDE: Kit = &[
     ),
     (
         "too_few_repetitions.csv",
-        ": stream:10 needs at least 15 typings of an account's owner, and nobody has more than 9 (s1); use `stream:3`, or record more",
+        ": stream:10 needs at least 15 typings of an account's owner, and user s1 has the most, 9; use `stream:3`, or record more",
     ),
     (
         "unclosed_quote.csv",
@@ -181,7 +181,7 @@ const LONG: Kit = &[
     ),
     (
         "one_typist.csv",
-        ": stream:10 needs at least 11 typings of an account's owner, and nobody has more than 6 (s1); use `stream:5`, or record more",
+        ": stream:10 needs at least 11 typings of an account's owner, and user s1 has the most, 6; use `stream:5`, or record more",
     ),
     (
         "only_subject.csv",
@@ -225,7 +225,7 @@ const LONG: Kit = &[
     ),
     (
         "too_few_typings.csv",
-        ": stream:10 needs at least 15 typings of an account's owner, and nobody has more than 8 (s2); use `stream:3`, or record more",
+        ": stream:10 needs at least 15 typings of an account's owner, and user s2 has the most, 8; use `stream:3`, or record more",
     ),
     (
         "too_many_keys.csv",

@@ -14,6 +14,8 @@ pub(super) enum Purpose {
     Person = 3,
     /// How a synthetic typist types this time.
     Typing = 4,
+    /// Which impostor attempt is made at the start of a session.
+    SessionStart = 5,
 }
 
 /// Draws that follow from purpose, seed and numbers (of an account, of a typing) alone.

@@ -1,15 +1,19 @@
 //! From trials to the figures of a table.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use rayon::prelude::*;
 
+use super::calibration::Calibration;
 use super::data::DataSet;
 use super::protocol::{ImpostorSet, LearnRule};
-use super::rates::{Curve, Scores, Tally};
+use super::rates::{Curve, Scores};
+use super::record::Judged;
 use super::setup::{LeftOut, Reason, Setup, Unsuitable};
 use super::summary::{Summary, mean};
 use super::trial::{self, Sitting, SittingTally, Trial};
+use super::users::User;
 use crate::detector::DetectorKind;
 
 /// What an evaluation of one detector found. Rates are fractions from 0 to 1, over accounts; `None`
@@ -34,6 +38,9 @@ pub struct Figures {
     pub eer: Option<Summary>,
     /// FRR at the largest threshold of each account at which no impostor is accepted.
     pub zero_miss: Option<Summary>,
+    /// FAR at the threshold of each account at which its FRR is each of
+    /// [`FAR_AT_FRR`](super::users::FAR_AT_FRR), found afterwards.
+    pub far_at_frr: [Option<Summary>; 3],
     /// Equal error rate under one threshold for all accounts, found afterwards.
     pub global_eer: Option<f64>,
     /// Genuine attempts refused at the a-priori threshold.
@@ -42,6 +49,9 @@ pub struct Figures {
     pub far: Option<Summary>,
     /// First attempts of a session refused at the a-priori threshold.
     pub frr_first_of_session: Option<Summary>,
+    /// Impostor attempts accepted at the a-priori threshold at the start of a session, before the
+    /// owner's first: one a session, offset and draw. `None` where nothing is drawn.
+    pub far_first_of_session: Option<Summary>,
     /// Logins of several attempts in which the owner was refused.
     pub login_frr: Option<Summary>,
     /// Logins of several attempts in which an impostor was accepted.
@@ -52,6 +62,12 @@ pub struct Figures {
     pub sittings: Vec<(Sitting, SittingTally)>,
     /// The same by keyboard alone, over all accounts: of a recording that names keyboards.
     pub keyboards: Vec<(u16, SittingTally)>,
+    /// How the FRR of accounts turned out, if the setup names the FRR that is wanted.
+    pub calibration: Option<Calibration>,
+    /// The figures of each account that any of these are over.
+    pub users: Vec<User>,
+    /// Every judged attempt, where [`Setup::record`] asked for them.
+    pub judged: Vec<Judged>,
 }
 
 /// Measures a detector on a recording.
@@ -87,9 +103,15 @@ pub fn evaluate(
             trials
         })
         .collect();
-    let trials: Vec<Trial> = trials.into_iter().flatten().collect();
+    let mut trials: Vec<Trial> = trials.into_iter().flatten().collect();
+    let mut judged = Vec::with_capacity(trials.iter().map(|trial| trial.judged.len()).sum());
+    // One after the other: both copies of all of them would be twice the memory.
+    for trial in &mut trials {
+        judged.append(&mut take(&mut trial.judged));
+    }
     let accounts: Vec<&[Trial]> = trials.chunks(draws.max(1) as usize).collect();
-    summarise(data, &accounts, setup, kind)
+    let figures = summarise(data, &accounts, setup, kind)?;
+    Ok(Figures { judged, ..figures })
 }
 
 /// `accounts`: the draws of each account.
@@ -101,14 +123,14 @@ fn summarise(
 ) -> Result<Figures, Unsuitable> {
     let trials = || accounts.iter().copied().flatten();
     let failures = trials().map(|trial| trial.failures_to_acquire).sum();
-    let curves = |read: fn(&Curve) -> f64| {
-        over_accounts(accounts, |trial| {
-            Curve::of(&[&trial.scores]).map(|curve| read(&curve))
-        })
+    let users = data.typists().iter().zip(accounts);
+    let users = users.map(|(owner, trials)| User::of(&owner.name, trials));
+    let users: Vec<User> = users.filter(User::counted).collect();
+    let over = |figure: &dyn Fn(&User) -> Option<f64>| -> Vec<f64> {
+        users.iter().filter_map(figure).collect()
     };
-    let eers = curves(Curve::eer);
-    let tallied = |read: fn(&Trial) -> Tally| over_accounts(accounts, |trial| read(trial).rate());
-    let refused = tallied(|trial| trial.refused);
+    let (eers, refused) = (over(&|user| user.eer), over(&|user| user.frr));
+    let summary = |figure: &dyn Fn(&User) -> Option<f64>| Summary::of(&over(figure));
     if eers.is_empty() && refused.is_empty() {
         return Err(Unsuitable::NothingJudged { failures });
     }
@@ -123,13 +145,15 @@ fn summarise(
         accounts: if alone { refused.len() } else { eers.len() },
         left_out: left_out(data, accounts, setup, alone),
         eer: Summary::of(&eers),
-        zero_miss: Summary::of(&curves(Curve::zero_miss)),
+        far_at_frr: [0, 1, 2].map(|i| summary(&|user| user.far_at_frr[i])),
+        zero_miss: summary(&|user| user.zero_miss),
         global_eer: global_eer(accounts),
         frr: Summary::of(&refused),
-        far: Summary::of(&tallied(|trial| trial.accepted)),
-        frr_first_of_session: Summary::of(&tallied(|trial| trial.refused_first)),
-        login_frr: Summary::of(&tallied(|trial| trial.refused_logins)),
-        login_far: Summary::of(&tallied(|trial| trial.accepted_logins)),
+        far: summary(&|user| user.far),
+        frr_first_of_session: summary(&|user| user.frr_first_of_session),
+        far_first_of_session: summary(&|user| user.far_first_of_session),
+        login_frr: summary(&|user| user.login_frr),
+        login_far: summary(&|user| user.login_far),
         failures_to_acquire: failures,
         keyboards: keyboards(&sittings),
         sittings: if data.typists().len() == 1 {
@@ -137,13 +161,12 @@ fn summarise(
         } else {
             Vec::new()
         },
+        calibration: setup
+            .target_frr
+            .and_then(|target| Calibration::of(target, &users)),
+        users,
+        judged: Vec::new(),
     })
-}
-
-/// The mean over its trials of each account that has any.
-fn over_accounts(accounts: &[&[Trial]], read: impl Fn(&Trial) -> Option<f64>) -> Vec<f64> {
-    let of_account = |trials: &&[Trial]| mean(&trials.iter().filter_map(&read).collect::<Vec<_>>());
-    accounts.iter().filter_map(of_account).collect()
 }
 
 /// The mean over the draws of the rate under one threshold for all.

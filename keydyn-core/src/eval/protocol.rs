@@ -12,6 +12,8 @@ const LEAST_ENROLMENT: usize = 3;
 const MOST: usize = 1_000_000;
 /// Attempts that are tested after `first:N`.
 const FIRST_TEST: usize = 50;
+/// Typings that are enrolled on in turn for a learning curve: nothing can be judged after fewer.
+pub const CURVE: [usize; 9] = [LEAST_ENROLMENT, 5, 8, 10, 15, 20, 30, 40, 50];
 /// Genuine attempts, or logins, from one impostor's to the next where accepted ones are learned.
 const GENUINE_PER_IMPOSTOR: usize = 5;
 
@@ -31,25 +33,24 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Which of so many attempts are enrolled on and which are tested; `None` if there are too
-    /// few for either.
+    /// Which of so many attempts are enrolled on and which are tested, if need be only so many of
+    /// these; `None` if there are too few for either.
     #[must_use]
-    pub fn divide(self, attempts: usize) -> Option<(Range<usize>, Range<usize>)> {
+    pub fn divide(
+        self,
+        attempts: usize,
+        hold_out: Option<usize>,
+    ) -> Option<(Range<usize>, Range<usize>)> {
         let half = attempts / 2;
-        let (enrolment, test) = match self {
-            Self::Static => (0..half, half..attempts),
-            Self::First(n) => (0..n, n..attempts.min(n.saturating_add(FIRST_TEST))),
-            Self::Last(n) => (half.checked_sub(n)?..half, half..attempts),
-            Self::Stream(n) => (0..n, n..attempts),
+        let (enrolment, most) = match self {
+            Self::Static => (0..half, hold_out),
+            Self::First(n) => (0..n, Some(hold_out.unwrap_or(FIRST_TEST))),
+            Self::Last(n) => (half.checked_sub(n)?..half, hold_out),
+            Self::Stream(n) => (0..n, None),
         };
+        let most = most.unwrap_or(attempts);
+        let test = enrolment.end..attempts.min(enrolment.end.saturating_add(most));
         (enrolment.len() >= LEAST_ENROLMENT && !test.is_empty()).then_some((enrolment, test))
-    }
-
-    /// The same of somebody's attempts.
-    #[must_use]
-    pub fn split(self, attempts: &[Attempt]) -> Option<(&[Attempt], &[Attempt])> {
-        let (enrolment, test) = self.divide(attempts.len())?;
-        Some((attempts.get(enrolment)?, attempts.get(test)?))
     }
 
     /// The fewest attempts that can be divided.
@@ -280,7 +281,7 @@ mod tests {
             (Protocol::First(usize::MAX), 10, None),
         ] {
             assert_eq!(
-                protocol.divide(attempts),
+                protocol.divide(attempts, None),
                 divided,
                 "{protocol} of {attempts}"
             );
@@ -290,6 +291,20 @@ mod tests {
                 enough,
                 "{protocol}: {attempts}"
             );
+        }
+    }
+
+    #[test]
+    fn so_many_are_held_out_as_are_asked_for_or_there_are() {
+        for (protocol, hold_out, test) in [
+            (Protocol::Static, 30, 200..230),
+            (Protocol::Static, 1000, 200..400),
+            (Protocol::First(10), 30, 10..40),
+            (Protocol::First(10), 1000, 10..400),
+            (Protocol::Last(20), 1, 200..201),
+        ] {
+            let divided = protocol.divide(400, Some(hold_out));
+            assert_eq!(divided.unwrap().1, test, "{protocol}, {hold_out} held out");
         }
     }
 

@@ -102,6 +102,20 @@ impl Curve {
             .map_or(1.0, |rates| rates.frr)
     }
 
+    /// FAR where FRR is this, by linear interpolation between the two points around it: where FRR
+    /// has just fallen so far, so at the lowest such threshold.
+    #[must_use]
+    pub fn far_at(&self, frr: f64) -> f64 {
+        let reached = self.points.iter().position(|rates| rates.frr <= frr);
+        let (before, after) = match reached {
+            None => return 1.0,
+            Some(0) => return 0.0,
+            Some(i) => (self.points[i - 1], self.points[i]),
+        };
+        let way = (before.frr - frr) / (before.frr - after.frr);
+        before.far + way * (after.far - before.far)
+    }
+
     /// The points, from the lowest threshold to the highest: what a DET plot is drawn from.
     #[must_use]
     pub fn points(&self) -> &[Rates] {
@@ -221,6 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn the_far_at_a_wanted_frr_by_hand() {
+        let curve = curve(&[1.0, 2.0, 3.0, 4.0], &[0.5, 2.5, 3.0, 9.0]);
+        // (FRR, FAR): at 2 (1/2, 1/4), at 2.5 (1/2, 1/2), at 3 (1/4, 3/4), at 4 (0, 3/4).
+        for (frr, far) in [
+            (1.0, 0.0),
+            (0.75, 0.25),
+            (0.5, 0.25),
+            (0.375, 0.625),
+            (0.25, 0.75),
+            (0.01, 0.75),
+            (0.0, 0.75),
+        ] {
+            assert_close(curve.far_at(frr), far);
+        }
+    }
+
+    #[test]
     fn one_threshold_for_all_weighs_accounts_equally() {
         // Each account alone is without error; together the second one's owner is above the
         // first one's impostors.
@@ -277,6 +308,9 @@ mod tests {
             prop_assert!(last.frr.abs() < 1e-9 && (last.far - 1.0).abs() < 1e-9);
             prop_assert!((0.0..=1.0).contains(&curve.eer()));
             prop_assert!((0.0..=1.0).contains(&curve.zero_miss()));
+            let fars: Vec<f64> = (0..=10).map(|i| curve.far_at(f64::from(i) / 10.0)).collect();
+            prop_assert!(fars.iter().all(|far| (0.0..=1.0).contains(far)), "{fars:?}");
+            prop_assert!(fars.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9), "{fars:?}");
         }
 
         #[test]

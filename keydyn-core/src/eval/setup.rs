@@ -1,6 +1,6 @@
 //! What an evaluation is asked for, and whether a recording suits it.
 
-use super::data::{DataSet, Typist};
+use super::data::{Attempt, DataSet, Typist};
 use super::protocol::{ImpostorSet, LearnRule, Protocol};
 use crate::detector::{DetectorKind, Threshold};
 use crate::template::GainPolicy;
@@ -8,6 +8,8 @@ use crate::template::GainPolicy;
 /// The most scores of one evaluation: each takes up to some 50 bytes until the figures are read
 /// off, together less than 500 MB.
 const MOST_SCORES: u64 = 8_000_000;
+/// The same where each is recorded, in some 50 bytes more.
+const MOST_RECORDED: u64 = MOST_SCORES / 2;
 
 /// Everything that an evaluation is asked for, the detector aside.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,8 +29,15 @@ pub struct Setup {
     pub gain: GainPolicy,
     /// Which a-priori threshold decides.
     pub threshold: Threshold,
+    /// The FRR for which the threshold was chosen, if it was ([`calibration`](super::calibration)).
+    pub target_frr: Option<f64>,
+    /// How many of the owner's attempts are tested at most, under protocols that do not go on;
+    /// `None`: as many as the protocol says.
+    pub hold_out: Option<usize>,
     /// How often the impostors are drawn anew; figures are means over it.
     pub seeds: u32,
+    /// Whether every judged attempt is kept, for [`Figures::judged`](super::figures::Figures).
+    pub record: bool,
 }
 
 impl Default for Setup {
@@ -41,7 +50,10 @@ impl Default for Setup {
             learn: LearnRule::default(),
             gain: GainPolicy::default(),
             threshold: Threshold::default(),
+            target_frr: None,
+            hold_out: None,
             seeds: 10,
+            record: false,
         }
     }
 }
@@ -55,6 +67,9 @@ pub enum Conflict {
     /// Logins, of accounts that do not go on.
     #[error("{0} has single attempts only; use `--attempts` with `stream:N`")]
     Attempts(Protocol),
+    /// A size of the test, of accounts that go on.
+    #[error("{0} goes on to the end; use `--hold-out` with `static`, `first:N` or `last:N`")]
+    HoldOut(Protocol),
 }
 
 /// Why an account is in no figure, or not in all.
@@ -106,7 +121,7 @@ pub enum Unsuitable {
     },
     /// The protocol divides more than anybody has.
     #[error(
-        "{protocol} needs at least {needs} typings of an account's owner, and nobody has more than {has} ({name}); {advice}record more"
+        "{protocol} needs at least {needs} typings of an account's owner, and user {name} has the most, {has}; {advice}record more"
     )]
     TooFewRepetitions {
         /// Who has the most.
@@ -157,8 +172,19 @@ impl Setup {
             protocol if !protocol.streams() && self.attempts > 1 => {
                 Err(Conflict::Attempts(protocol))
             }
+            protocol if protocol.streams() && self.hold_out.is_some() => {
+                Err(Conflict::HoldOut(protocol))
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Which of somebody's attempts are enrolled on and which are tested; `None` if there are too
+    /// few for either.
+    #[must_use]
+    pub fn split<'a>(&self, attempts: &'a [Attempt]) -> Option<(&'a [Attempt], &'a [Attempt])> {
+        let (enrolment, test) = self.protocol.divide(attempts.len(), self.hold_out)?;
+        Some((attempts.get(enrolment)?, attempts.get(test)?))
     }
 
     /// Checks that the recording has what the protocol needs of at least one account.
@@ -188,7 +214,12 @@ impl Setup {
                 detector: kind.name(),
             });
         }
-        self.check_scores(data, MOST_SCORES)
+        let limit = if self.record {
+            MOST_RECORDED
+        } else {
+            MOST_SCORES
+        };
+        self.check_scores(data, limit)
     }
 
     fn check_scores(&self, data: &DataSet, limit: u64) -> Result<(), Unsuitable> {
@@ -215,7 +246,7 @@ impl Setup {
         let of_one = |typist: &Typist| set.of(typist).len();
         let everybody: usize = data.typists().iter().map(of_one).sum();
         let of_account = |(number, owner): (usize, &Typist)| {
-            let Some((_, test)) = self.protocol.split(&owner.attempts) else {
+            let Some((_, test)) = self.split(&owner.attempts) else {
                 return 0;
             };
             let others = if data.has_attackers() {
@@ -231,7 +262,12 @@ impl Setup {
                 true => 0,
                 false => others * self.every,
             };
-            (test.len() + impostors) as u64
+            let aside = if self.record && self.draws_impostors() && others > 0 {
+                sessions(test) * self.every
+            } else {
+                0
+            };
+            (test.len() + impostors + aside) as u64
         };
         let accounts = data.typists().iter().enumerate().map(of_account);
         accounts.sum::<u64>() * u64::from(self.draws(data))
@@ -307,6 +343,11 @@ impl Setup {
     }
 }
 
+/// How many sessions are in these attempts.
+fn sessions(attempts: &[Attempt]) -> usize {
+    attempts.chunk_by(|a, b| a.session == b.session).count()
+}
+
 /// Whether nobody could be an impostor on any account.
 #[must_use]
 pub fn alone(data: &DataSet) -> bool {
@@ -327,7 +368,7 @@ mod tests {
         let setup = Setup::default();
         assert_eq!(
             setup.check_data(&whole, OURS).unwrap_err().to_string(),
-            "stream:10 needs at least 15 typings of an account's owner, and nobody has more than 10 (p03); use `stream:5`, or record more"
+            "stream:10 needs at least 15 typings of an account's owner, and user p03 has the most, 10; use `stream:5`, or record more"
         );
         let setup = Setup {
             protocol: Protocol::Static,
@@ -389,6 +430,20 @@ mod tests {
             error.contains("480 scores") && error.contains("--seeds"),
             "{error}"
         );
+        // Recorded, with one more where the second half is a session: half as many fit.
+        let recorded = Setup {
+            record: true,
+            ..drawn
+        };
+        assert_eq!(recorded.scores(&data), 10 * 4 * (10 + 2 + 1));
+        let seeds = |record, seeds| Setup {
+            record,
+            seeds,
+            ..drawn
+        };
+        let fits = |setup: Setup| setup.check_data(&data, OURS).is_ok();
+        assert!(fits(seeds(false, 160_000)) && fits(seeds(true, 76_000)));
+        assert!(!fits(seeds(false, 170_000)) && !fits(seeds(true, 78_000)));
         let most = Setup {
             seeds: 1_000_000,
             ..drawn
@@ -423,5 +478,15 @@ mod tests {
             ..logins
         };
         assert_eq!(stream.check(), Ok(()));
+        let held_out = Setup {
+            hold_out: Some(20),
+            ..setup
+        };
+        assert_eq!(held_out.check(), Ok(()));
+        let stream = Setup {
+            hold_out: Some(20),
+            ..stream
+        };
+        assert_eq!(stream.check(), Err(Conflict::HoldOut(Protocol::Stream(5))));
     }
 }

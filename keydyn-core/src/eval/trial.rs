@@ -7,6 +7,7 @@ use super::data::{Attempt, DataSet};
 use super::draw::{Draws, Purpose};
 use super::protocol::LearnRule;
 use super::rates::{Scores, Tally};
+use super::record::{self, Judged};
 use super::setup::Setup;
 use crate::detector::{Detector, DetectorKind};
 use crate::digraph::Sample;
@@ -23,6 +24,8 @@ pub struct Trial {
     pub refused_first: Tally,
     /// Impostor attempts decided a priori, and accepted.
     pub accepted: Tally,
+    /// Impostor attempts at the start of a session decided a priori, and accepted.
+    pub accepted_first: Tally,
     /// The owner's logins of several attempts, and refused; an impostor's, and accepted.
     pub refused_logins: Tally,
     /// An impostor's logins of several attempts, and accepted.
@@ -33,6 +36,8 @@ pub struct Trial {
     pub sittings: BTreeMap<Sitting, SittingTally>,
     /// Whether there was enough to enrol.
     pub enrolled: bool,
+    /// Every judged attempt, if the setup asks for a record.
+    pub judged: Vec<Judged>,
 }
 
 /// Where a genuine attempt was made.
@@ -51,6 +56,20 @@ pub struct SittingTally {
     pub refused: Tally,
     /// Those that could not be judged.
     pub failures: u32,
+}
+
+/// An attempt at an account, and whose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Probe<'d> {
+    /// As in [`Judged::other`].
+    other: Option<u32>,
+    attempt: &'d Attempt,
+}
+
+/// Random draws of impostors' attempts: one of each a trial.
+struct Drawn {
+    logins: Draws,
+    session_starts: Draws,
 }
 
 /// What an attempt came to.
@@ -96,7 +115,7 @@ fn pass(
     if setup.too_few(typist, data).is_some() {
         return trials;
     }
-    let Some((enrolment, test)) = setup.protocol.split(&typist.attempts) else {
+    let Some((enrolment, test)) = setup.split(&typist.attempts) else {
         return trials;
     };
     let impostors = impostors(data, owner, setup);
@@ -105,6 +124,7 @@ fn pass(
             detector: kind.build(setup.gain, typist.recorded()),
             setup,
             trials: &mut trials,
+            now: Judged::begin(owner, seeds.start, offset),
         };
         if !account.enrol(enrolment) {
             break;
@@ -114,12 +134,16 @@ fn pass(
         if setup.draws_impostors() {
             let numbers = [owner as u64, offset as u64];
             let draws = seeds.clone();
-            let draws = draws.map(|seed| Draws::new(Purpose::Impostors, seed, numbers));
+            let draws = draws.map(|seed| Drawn {
+                logins: Draws::new(Purpose::Impostors, seed, numbers),
+                session_starts: Draws::new(Purpose::SessionStart, seed, numbers),
+            });
             account.go_on(&test.collect::<Vec<_>>(), last, &impostors, draws.collect());
         } else {
             account.freeze(test, last);
-            for sample in impostors.iter().flatten() {
-                account.impostor(0, sample);
+            for probe in impostors.iter().flatten() {
+                account.impostor(0, *probe);
+                account.now.login += 1;
             }
         }
     }
@@ -137,12 +161,15 @@ pub fn effective_rule(setup: &Setup, kind: DetectorKind) -> Option<LearnRule> {
 }
 
 /// The attempts against this account, each other person's together.
-fn impostors<'d>(data: &'d DataSet, owner: usize, setup: &Setup) -> Vec<Vec<&'d Sample>> {
+fn impostors<'d>(data: &'d DataSet, owner: usize, setup: &Setup) -> Vec<Vec<Probe<'d>>> {
     let set = setup.impostor_set(data);
-    let samples = |attempts: &'d [Attempt]| attempts.iter().map(|attempt| &attempt.sample);
-    let others = data
-        .others(owner)
-        .map(|other| samples(set.of(other)).collect());
+    let others = data.others(owner).zip(0..).map(|(typist, other)| {
+        let probe = |attempt: &'d Attempt| Probe {
+            other: Some(other),
+            attempt,
+        };
+        set.of(typist).iter().map(probe).collect()
+    });
     others
         .filter(|of_one: &Vec<_>| !of_one.is_empty())
         .collect()
@@ -150,9 +177,10 @@ fn impostors<'d>(data: &'d DataSet, owner: usize, setup: &Setup) -> Vec<Vec<&'d 
 
 /// So many attempts of one person in a row, from each at which that is possible; all of them of
 /// somebody who has fewer.
-fn rows<'s, 'd>(impostors: &'s [Vec<&'d Sample>], attempts: usize) -> Vec<&'s [&'d Sample]> {
-    let of_one = |samples: &'s Vec<&'d Sample>| samples.windows(attempts.min(samples.len()));
-    impostors.iter().flat_map(of_one).collect()
+fn rows<T>(impostors: &[Vec<T>], attempts: usize) -> Vec<&[T]> {
+    let of_one = impostors.iter();
+    let rows = of_one.flat_map(|probes| probes.windows(attempts.min(probes.len())));
+    rows.collect()
 }
 
 struct Account<'s> {
@@ -160,6 +188,9 @@ struct Account<'s> {
     setup: &'s Setup,
     /// One a draw of impostors; what the owner does is in all of them.
     trials: &'s mut [Trial],
+    /// Where the run has come to: what the next record has of account, offset, ordinal and login,
+    /// and the first draw.
+    now: Judged,
 }
 
 impl Account<'_> {
@@ -185,6 +216,7 @@ impl Account<'_> {
         for attempt in test {
             let first = last.replace(attempt.session) != Some(attempt.session);
             self.genuine(attempt, first);
+            self.now.login += 1;
         }
     }
 
@@ -194,11 +226,11 @@ impl Account<'_> {
         &mut self,
         test: &[&Attempt],
         mut last: Option<u32>,
-        impostors: &[Vec<&Sample>],
-        mut draws: Vec<Draws>,
+        impostors: &[Vec<Probe<'_>>],
+        mut draws: Vec<Drawn>,
     ) {
         let attempts = self.attempts();
-        let impostors = rows(impostors, attempts);
+        let (single, rows) = (impostors.concat(), rows(impostors, attempts));
         let interval = self.setup.learn.genuine_per_impostor();
         let mut test = test.iter();
         let mut logins = 0;
@@ -208,10 +240,13 @@ impl Account<'_> {
                 let first = last.replace(attempt.session) != Some(attempt.session);
                 if first {
                     self.detector.start_sitting();
+                    for (draw, draws) in draws.iter_mut().enumerate() {
+                        if let Some(probe) = draws.session_starts.pick(&single) {
+                            self.at_session_start(draw, *probe);
+                        }
+                    }
                 }
-                let answer = self.genuine(attempt, first);
-                self.learn(&attempt.sample, answer, true);
-                accepted = accepts(answer);
+                accepted = accepts(self.genuine(attempt, first));
                 refused += usize::from(!accepted);
                 if accepted || refused == attempts {
                     break;
@@ -222,24 +257,24 @@ impl Account<'_> {
             if attempts > 1 {
                 self.each(|trial| trial.refused_logins.note(!accepted));
             }
+            self.now.login += 1;
             logins += 1;
             if logins % interval == 0 {
                 for (draw, draws) in draws.iter_mut().enumerate() {
-                    if let Some(row) = draws.pick(&impostors) {
+                    if let Some(row) = draws.logins.pick(&rows) {
                         self.break_in(draw, row);
                     }
                 }
+                self.now.login += u32::from(!rows.is_empty());
             }
         }
     }
 
     /// An impostor's login, in the trial of this draw.
-    fn break_in(&mut self, draw: usize, row: &[&Sample]) {
+    fn break_in(&mut self, draw: usize, row: &[Probe<'_>]) {
         let mut accepted = false;
-        for sample in row {
-            let answer = self.impostor(draw, sample);
-            self.learn(sample, answer, false);
-            accepted = accepts(answer);
+        for probe in row {
+            accepted = accepts(self.impostor(draw, *probe));
             if accepted {
                 break;
             }
@@ -282,21 +317,45 @@ impl Account<'_> {
                 }
             }
         });
+        let probe = Probe {
+            other: None,
+            attempt,
+        };
+        let learned = self.learn(probe, answer);
+        for draw in 0..self.trials.len() {
+            self.record(draw, probe, answer, learned);
+        }
+        self.now.ordinal += 1;
         answer
     }
 
-    fn impostor(&mut self, draw: usize, sample: &Sample) -> Option<Answer> {
-        let answer = self.judge(sample);
+    fn impostor(&mut self, draw: usize, probe: Probe<'_>) -> Option<Answer> {
+        let answer = self.judge(&probe.attempt.sample);
         let trial = &mut self.trials[draw];
-        let Some(answer) = answer else {
+        let Some(given) = answer else {
             trial.failures_to_acquire += 1;
             return None;
         };
-        trial.scores.impostor.push(answer.score);
-        if let Some(decision) = answer.decision {
+        trial.scores.impostor.push(given.score);
+        if let Some(decision) = given.decision {
             trial.accepted.note(decision == Decision::Genuine);
         }
-        Some(answer)
+        let learned = self.learn(probe, answer);
+        self.record(draw, probe, answer, learned);
+        answer
+    }
+
+    /// An impostor who comes before the owner does. Nothing is learned of it, and what cannot be
+    /// judged is not counted: the run goes on as if it had not been.
+    fn at_session_start(&mut self, draw: usize, probe: Probe<'_>) {
+        let answer = self.judge(&probe.attempt.sample);
+        if let Some(decision) = answer.and_then(|answer| answer.decision) {
+            let accepted = decision == Decision::Genuine;
+            self.trials[draw].accepted_first.note(accepted);
+        }
+        self.now.aside = true;
+        self.record(draw, probe, answer, false);
+        self.now.aside = false;
     }
 
     fn judge(&self, sample: &Sample) -> Option<Answer> {
@@ -305,17 +364,39 @@ impl Account<'_> {
         Some(Answer { score, decision })
     }
 
-    /// Learns what the rule says, of attempts that could be judged.
-    fn learn(&mut self, sample: &Sample, answer: Option<Answer>, genuine: bool) {
-        let Some(answer) = answer else { return };
-        let learns = match (self.setup.learn, answer.decision) {
-            (LearnRule::Accepted, Some(decision)) => decision == Decision::Genuine,
-            (LearnRule::Genuine, _) | (LearnRule::Accepted, None) => genuine,
-            (LearnRule::Nothing, _) => false,
-        };
+    /// Learns what the rule says, of attempts that could be judged; whether it did.
+    fn learn(&mut self, probe: Probe<'_>, answer: Option<Answer>) -> bool {
+        let Some(answer) = answer else { return false };
+        let learns = self.setup.protocol.streams()
+            && match (self.setup.learn, answer.decision) {
+                (LearnRule::Accepted, Some(decision)) => decision == Decision::Genuine,
+                (LearnRule::Genuine, _) | (LearnRule::Accepted, None) => probe.other.is_none(),
+                (LearnRule::Nothing, _) => false,
+            };
         if learns {
-            self.detector.learn(sample);
+            self.detector.learn(&probe.attempt.sample);
         }
+        learns
+    }
+
+    fn record(&mut self, draw: usize, probe: Probe<'_>, answer: Option<Answer>, learned: bool) {
+        let Some(answer) = answer.filter(|_| self.setup.record) else {
+            return;
+        };
+        let judged = Judged {
+            other: probe.other,
+            session: probe.attempt.session,
+            rep: probe.attempt.rep,
+            keyboard: probe.attempt.keyboard,
+            draw: self.now.draw.saturating_add(record::number(draw)),
+            score: answer.score,
+            accepted: answer
+                .decision
+                .map(|decision| decision == Decision::Genuine),
+            learned,
+            ..self.now
+        };
+        self.trials[draw].judged.push(judged);
     }
 }
 

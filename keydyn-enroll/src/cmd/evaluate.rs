@@ -1,27 +1,30 @@
 //! `keydyn evaluate`: error rates of detectors on recorded typing.
 
+mod options;
+mod output;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
-use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use keydyn_core::detector::{DetectorKind, Threshold};
+use keydyn_core::detector::DetectorKind;
 use keydyn_core::eval::data::DataSet;
 use keydyn_core::eval::figures::{Figures, evaluate};
-use keydyn_core::eval::protocol::{ImpostorSet, LearnRule, Protocol};
 use keydyn_core::eval::read;
 use keydyn_core::eval::setup::{Setup, Unsuitable};
-use keydyn_core::policy::Strictness;
 use keydyn_core::printable::printable;
-use keydyn_core::template::GainPolicy;
 
 use crate::failure::{EXIT_CODES, Failure};
+use crate::report::comparison::{self, Comparison};
 use crate::report::paper::Paper;
-use crate::report::{Outcome, json, text};
+use crate::report::saved::Saved;
+use crate::report::text::{self, Parts};
+use crate::report::{Outcome, attempts, json};
 use crate::stopwatch;
+use options::Options;
+use output::Draft;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,8 +38,15 @@ Examples:
       frozen after ten typings, against people who have practised
   keydyn evaluate mine.csv --protocol stream:50 --learn nothing
       one person alone: refusals by session and keyboard
-  keydyn evaluate mine.csv --detector sequence-memory,manhattan --json
-      for a program to read
+  keydyn evaluate mine.csv --target-frr 1,3,5 --attempts 3
+      what an owner and an impostor get where 1, 3 and 5 % of attempts may be refused
+  keydyn evaluate mine.csv --curve --detector sequence-memory,scaled-manhattan
+      how many typings it takes
+  keydyn evaluate mine.csv --save before.json
+  keydyn evaluate mine.csv --gain plain --compare before.json
+      whether a change makes a difference, by a paired test over users
+  keydyn evaluate mine.csv --csv scores.csv --json
+      every attempt in a file, and the figures for a program to read
 
 A recording of your own, a row a key (times in ms; release_ms may be empty or left out):
   subject,session,rep,index,key,press_ms,release_ms
@@ -66,207 +76,179 @@ pub(crate) struct Arguments {
     /// The recording
     file: PathBuf,
 
-    /// How the recording is divided. `static`: enrol on the first half of an owner's typings, test
-    /// on the second. `first:N`: enrol on the first N, test on the next 50. `last:N`: enrol on the
-    /// last N of the first half, test on the second half. These learn nothing more. `stream:N`:
-    /// enrol on the first N and go on in order, learning, as a login does
-    #[arg(long, value_name = "static|first:N|last:N|stream:N",
-          default_value_t = Protocol::default())]
-    protocol: Protocol,
+    #[command(flatten)]
+    options: Options,
 
-    /// Under `stream`, use every Kth typing after the enrolment: 10 makes five logins a day out of
-    /// the CMU benchmark's fifty. Each of the K offsets is a run of its own
-    #[arg(long, value_name = "K", default_value_t = 1,
-          value_parser = clap::value_parser!(u16).range(1..=1000))]
-    every: u16,
+    /// Add the FAR where an account's FRR is 1, 3 and 5 %, its threshold found afterwards
+    #[arg(long)]
+    details: bool,
 
-    /// Which typings of each other person are impostors' attempts: the first N, before practice,
-    /// or the last N, after it [default: first5; with a column `account`: all]
-    #[arg(long, value_name = "firstN|lastN|all")]
-    impostors: Option<ImpostorSet>,
+    /// Add the figures of each account
+    #[arg(long)]
+    per_user: bool,
 
-    /// Under `stream`, a login is over when an attempt is accepted or N are refused; logins are
-    /// then counted too
-    #[arg(long, value_name = "N", default_value_t = 1,
-          value_parser = clap::value_parser!(u16).range(1..=100))]
-    attempts: u16,
-
-    /// What is learned under `stream`
-    #[arg(long, value_enum, default_value_t)]
-    learn: Learn,
-
-    /// How much the later typings of one sitting count under `stream`
-    #[arg(long, value_enum, default_value_t)]
-    gain: Gain,
-
-    /// Which of the module's thresholds decides
-    #[arg(long, value_enum, default_value_t)]
-    strictness: Preset,
-
-    /// Decide by this threshold instead: a score up to C is accepted. It is the product's
-    /// detector's; the others have none
-    #[arg(long, value_name = "C", allow_negative_numbers = true, conflicts_with = "strictness",
-          value_parser = finite)]
-    threshold: Option<f64>,
-
-    /// How often impostors' attempts are drawn anew under `stream`; figures are means over it
-    #[arg(long, value_name = "N", default_value_t = 10,
-          value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    seeds: u32,
-
-    /// Which detectors are measured: a list with commas, or `all`
-    #[arg(
-        long,
-        value_name = "NAME,...",
-        value_delimiter = ',',
-        default_value = "sequence-memory"
-    )]
-    detector: Vec<Choice>,
-
-    /// Write JSON instead of a table: rates as fractions, null where a figure does not apply
+    /// Write JSON instead of a table: rates as fractions, null where a figure does not apply. If
+    /// anything fails, nothing is written
     #[arg(long)]
     json: bool,
-}
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Learn {
-    /// What is accepted, impostors' attempts too, as the module does
-    #[default]
-    Accepted,
-    /// Every attempt of the owner and no other, accepted or not
-    Genuine,
-    /// Nothing: all that follows the enrolment is tested
-    Nothing,
-}
+    /// Write the JSON to a file too, for `--compare` later
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Gain {
-    /// From the fourth on, less and less: today's typing is not how the owner always types
-    #[default]
-    Burst,
-    /// All the same
-    Plain,
-}
+    /// Compare with a run that was saved, user by user; it must be of the same recording. Can be
+    /// given several times
+    #[arg(long, value_name = "FILE")]
+    compare: Vec<PathBuf>,
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Preset {
-    /// Refuses owners least
-    Lenient,
-    /// The module's default
-    #[default]
-    Normal,
-    /// Accepts impostors least
-    Strict,
-}
-
-/// A detector, or all of them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Choice {
-    One(DetectorKind),
-    All,
-}
-
-impl ValueEnum for Choice {
-    fn value_variants<'a>() -> &'a [Self] {
-        static VARIANTS: LazyLock<Vec<Choice>> = LazyLock::new(|| {
-            let each = DetectorKind::ALL.into_iter().map(Choice::One);
-            each.chain([Choice::All]).collect()
-        });
-        &VARIANTS
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::One(kind) => PossibleValue::new(kind.name()).help(kind.summary()),
-            Self::All => PossibleValue::new("all").help("Every one, the product's own first"),
-        })
-    }
-}
-
-fn finite(text: &str) -> Result<f64, String> {
-    let number: Option<f64> = text.parse().ok();
-    number
-        .filter(|c| c.is_finite())
-        .ok_or_else(|| "a threshold is a number, -0.1 for example".to_owned())
+    /// Write every judged attempt with its score to a CSV file; `-` writes it instead of the table
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
 }
 
 impl Arguments {
-    fn setup(&self) -> Setup {
-        let strictness = match self.strictness {
-            Preset::Lenient => Strictness::Lenient,
-            Preset::Normal => Strictness::Normal,
-            Preset::Strict => Strictness::Strict,
-        };
-        Setup {
-            protocol: self.protocol,
-            every: usize::from(self.every),
-            impostors: self.impostors,
-            attempts: usize::from(self.attempts),
-            learn: match self.learn {
-                Learn::Accepted => LearnRule::Accepted,
-                Learn::Genuine => LearnRule::Genuine,
-                Learn::Nothing => LearnRule::Nothing,
-            },
-            gain: match self.gain {
-                Gain::Burst => GainPolicy::Burst,
-                Gain::Plain => GainPolicy::Plain,
-            },
-            threshold: self
-                .threshold
-                .map_or(Threshold::Of(strictness), Threshold::Value),
-            seeds: self.seeds,
-        }
-    }
-
-    /// Each once, in the order in which they were asked for.
-    fn detectors(&self) -> Vec<DetectorKind> {
-        let mut kinds = Vec::new();
-        for choice in &self.detector {
-            let asked = match choice {
-                Choice::One(kind) => std::slice::from_ref(kind),
-                Choice::All => &DetectorKind::ALL,
-            };
-            for kind in asked {
-                if !kinds.contains(kind) {
-                    kinds.push(*kind);
-                }
-            }
-        }
-        kinds
+    /// The files that are written.
+    fn outputs(&self) -> Vec<&Path> {
+        let scores = self.csv.iter().filter(|path| **path != Path::new("-"));
+        self.save
+            .iter()
+            .chain(scores)
+            .map(PathBuf::as_path)
+            .collect()
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let setup = arguments.setup();
-    setup
-        .check()
-        .map_err(|conflict| Failure::Usage(conflict.to_string()))?;
-    let data = open(&arguments.file)?;
-    let mut results = Vec::new();
-    for kind in arguments.detectors() {
-        let figures = measure(&data, &setup, kind).map_err(|reason| Failure::Unsuitable {
-            file: shown(&arguments.file),
-            reason,
-        })?;
-        let score_us = stopwatch::score_micros(&data, &setup, kind);
-        results.push(Outcome { figures, score_us });
+    let scores = arguments.csv.as_deref();
+    let plan = arguments.options.plan(scores.is_some())?;
+    let to_stdout = scores == Some(Path::new("-"));
+    if to_stdout && arguments.json {
+        let both = "`--csv -` and `--json` both write to standard output; give one of them a file";
+        return Err(Failure::Usage(both.to_owned()));
     }
+    output::check_apart(&arguments.file, &arguments.outputs())?;
+    let data = open(&arguments.file)?;
+    let earlier = arguments
+        .compare
+        .iter()
+        .map(|path| Saved::open(path, &data));
+    let earlier = earlier.collect::<Result<Vec<_>, _>>()?;
+    let mut drafts = Drafts {
+        save: arguments.save.as_deref().map(Draft::begin).transpose()?,
+        csv: match scores {
+            Some(path) if !to_stdout => Some(Draft::begin(path)?),
+            _ => None,
+        },
+    };
+    let results = measure_all(arguments, &data, plan, |results| {
+        if to_stdout {
+            return Ok(attempts::write(out, &data, results)?);
+        }
+        match &mut drafts.csv {
+            Some(draft) => attempts::write(draft.writer(), &data, results)
+                .map_err(|error| draft.failure(error)),
+            None => Ok(()),
+        }
+    })?;
+    let comparisons = comparison::all(&results, &earlier)?;
+    let document = || json::document(&shown(&arguments.file), &data, &results, &comparisons);
+    drafts.finish(&document)?;
     if arguments.json {
-        json::write(out, &data, &results)?;
-    } else {
-        let file = shown(&arguments.file);
-        let paper = Paper::of_stdout();
-        out.write_all(text::result(&paper, &file, &data, &results).as_bytes())?;
+        json::write(out, &document())?;
+    } else if !to_stdout {
+        let told = table(arguments, &data, &results, &comparisons);
+        out.write_all(told.as_bytes())?;
     }
     Ok(out.flush()?)
 }
 
+/// Files that are put in their places when all is measured.
+struct Drafts {
+    save: Option<Draft>,
+    csv: Option<Draft>,
+}
+
+impl Drafts {
+    fn finish(self, document: &dyn Fn() -> json::Document) -> Result<(), Failure> {
+        if let Some(csv) = self.csv {
+            csv.finish()?;
+        }
+        if let Some(mut save) = self.save {
+            let written = json::write(save.writer(), &document());
+            written.map_err(|error| save.failure(error))?;
+            save.finish()?;
+        }
+        Ok(())
+    }
+}
+
+fn table(
+    arguments: &Arguments,
+    data: &DataSet,
+    results: &[Outcome],
+    comparisons: &[Comparison],
+) -> String {
+    let parts = Parts {
+        curve: arguments.options.curve(),
+        details: arguments.details,
+        per_user: arguments.per_user,
+    };
+    let file = shown(&arguments.file);
+    text::result(
+        &Paper::of_stdout(),
+        &file,
+        data,
+        results,
+        comparisons,
+        parts,
+    )
+}
+
+/// Measures one after the other. `on_outcome` gets each with the attempts it is made of, which are
+/// dropped then: they are too many to be kept of several detectors.
+fn measure_all(
+    arguments: &Arguments,
+    data: &DataSet,
+    plan: Vec<(Setup, DetectorKind)>,
+    mut on_outcome: impl FnMut(&[Outcome]) -> Result<(), Failure>,
+) -> Result<Vec<Outcome>, Failure> {
+    let mut results: Vec<Outcome> = Vec::new();
+    let mut unreached = None;
+    for (setup, kind) in plan {
+        match measure(data, &setup, kind) {
+            Ok(figures) => {
+                let score_us = stopwatch::score_micros(data, &setup, kind);
+                results.push(Outcome { figures, score_us });
+                on_outcome(&results)?;
+                if let Some(outcome) = results.last_mut() {
+                    outcome.figures.judged = Vec::new();
+                }
+            }
+            Err(reason @ Unsuitable::TooFewRepetitions { .. }) if arguments.options.curve() => {
+                unreached.get_or_insert(reason);
+            }
+            Err(reason) => return Err(unsuitable(arguments, reason)),
+        }
+    }
+    match unreached.filter(|_| results.is_empty()) {
+        Some(reason) => Err(unsuitable(arguments, reason)),
+        None => Ok(results),
+    }
+}
+
+fn unsuitable(arguments: &Arguments, reason: Unsuitable) -> Failure {
+    Failure::Unsuitable {
+        file: shown(&arguments.file),
+        reason,
+    }
+}
+
 /// The file's name for titles and messages.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
-fn open(path: &Path) -> Result<DataSet, Failure> {
+pub(super) fn open(path: &Path) -> Result<DataSet, Failure> {
     let file = shown(path);
     match File::open(path) {
         Ok(source) => {
@@ -293,7 +275,7 @@ fn measure(data: &DataSet, setup: &Setup, kind: DetectorKind) -> Result<Figures,
 }
 
 /// A bar on standard error, which indicatif shows on a terminal only.
-fn bar(length: u64, message: &'static str, template: &str) -> ProgressBar {
+pub(super) fn bar(length: u64, message: &'static str, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(length).with_message(message);
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

@@ -1,13 +1,18 @@
 //! Results as people and as programs read them.
 
 mod advice;
+pub(crate) mod attempts;
+pub(crate) mod comparison;
+mod details;
 pub(crate) mod json;
 pub(crate) mod paper;
+pub(crate) mod saved;
 pub(crate) mod status;
 mod table;
 pub(crate) mod text;
 
 use keydyn_core::eval::figures::Figures;
+use keydyn_core::template::GainPolicy;
 
 /// What is told of one detector.
 #[derive(Clone, Debug)]
@@ -16,4 +21,39 @@ pub(crate) struct Outcome {
     pub(crate) figures: Figures,
     /// Mean time of one score in microseconds, on this machine.
     pub(crate) score_us: Option<f64>,
+}
+
+fn gain_word(gain: GainPolicy) -> &'static str {
+    match gain {
+        GainPolicy::Burst => "burst",
+        GainPolicy::Plain => "plain",
+    }
+}
+
+/// A number of any size in few digits.
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-4..1e6).contains(&x.abs()) {
+        x.to_string()
+    } else {
+        format!("{x:e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_short() {
+        for (x, text) in [
+            (0.05, "0.05"),
+            (-0.1, "-0.1"),
+            (0.0, "0"),
+            (1000.0, "1000"),
+            (1e308, "1e308"),
+            (-2.5e-7, "-2.5e-7"),
+        ] {
+            assert_eq!(number(x), text);
+        }
+    }
 }

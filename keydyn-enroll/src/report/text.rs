@@ -5,41 +5,80 @@ use std::collections::BTreeMap;
 use keydyn_core::detector::{Recorded, Threshold};
 use keydyn_core::eval::data::{DataSet, Typist};
 use keydyn_core::eval::figures::Figures;
-use keydyn_core::eval::protocol::LearnRule;
+use keydyn_core::eval::protocol::{CURVE, LearnRule, Protocol};
 use keydyn_core::eval::setup::{LeftOut, Reason, alone};
 use keydyn_core::eval::summary::Summary;
 use keydyn_core::eval::trial::SittingTally;
 use keydyn_core::policy::Strictness;
 use keydyn_core::printable::printable;
-use keydyn_core::template::GainPolicy;
 
-use super::Outcome;
+use super::comparison::Comparison;
 use super::paper::Paper;
 use super::table::Table;
+use super::{Outcome, details, gain_word, number};
 
-const NO_FIGURE: &str = "-";
-const FOOTNOTE: &str =
+pub(super) const NO_FIGURE: &str = "-";
+pub(super) const FOOTNOTE: &str =
     "* has no threshold of its own: no FRR and FAR, and it learned every genuine attempt.";
-const ALONE: &str = "There is nobody to be an impostor: only refusals of the owner can be counted.";
+pub(super) const ALONE: &str =
+    "There is nobody to be an impostor: only refusals of the owner can be counted.";
 /// So many of those who are left out are named.
 const NAMED: usize = 5;
 
+/// What is told beside the rates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    /// The outcomes are a learning curve.
+    pub(crate) curve: bool,
+    /// Rates at thresholds that were found afterwards.
+    pub(crate) details: bool,
+    /// The figures of each account.
+    pub(crate) per_user: bool,
+}
+
 /// Everything that is told, in lines that fit the paper.
-pub(crate) fn result(paper: &Paper, file: &str, data: &DataSet, outcomes: &[Outcome]) -> String {
+pub(crate) fn result(
+    paper: &Paper,
+    file: &str,
+    data: &DataSet,
+    outcomes: &[Outcome],
+    comparisons: &[Comparison],
+    parts: Parts,
+) -> String {
     let Some(first) = outcomes.first() else {
         return String::new();
     };
-    let mut text = paper.wrapped(&title(file, data, &first.figures), 2);
+    let mut text = paper.wrapped(&title(file, data, outcomes, &first.figures), 2);
     text.push('\n');
     let places = first.figures.sittings.len() + first.figures.keyboards.len();
     if first.figures.frr.is_some() && places > 0 {
         text += &sittings(data, &first.figures).on(paper);
         text.push('\n');
     }
-    text += &rates(outcomes).on(paper);
+    let main = if parts.curve {
+        details::curve(outcomes)
+    } else {
+        rates(outcomes)
+    };
+    text += &main.on(paper);
     text.push('\n');
+    for (caption, table) in further(outcomes, comparisons, parts) {
+        text += &paper.wrapped(caption, 2);
+        text += &table.on(paper);
+        text.push('\n');
+    }
+    if parts.per_user {
+        for outcome in outcomes {
+            text += &paper.wrapped(&format!("{}:", placed(outcome)), 2);
+            text += &details::users(outcome).on(paper);
+            text.push('\n');
+        }
+    }
     if outcomes.iter().any(learned_otherwise) {
         text += &paper.wrapped(FOOTNOTE, 2);
+    }
+    if let Some(note) = unreached(outcomes).filter(|_| parts.curve) {
+        text += &paper.wrapped(&note, 2);
     }
     if alone(data) {
         text += &paper.wrapped(ALONE, 2);
@@ -56,14 +95,74 @@ pub(crate) fn result(paper: &Paper, file: &str, data: &DataSet, outcomes: &[Outc
     text
 }
 
+/// The tables that were asked for or follow from it, and what each is.
+fn further(
+    outcomes: &[Outcome],
+    comparisons: &[Comparison],
+    parts: Parts,
+) -> Vec<(&'static str, Table)> {
+    let calibration = details::calibration(outcomes);
+    let afterwards = parts.details.then(|| details::far_at_frr(outcomes));
+    let beside = details::beside(outcomes, comparisons);
+    let pairs = (!comparisons.is_empty()).then(|| details::pairs(outcomes, comparisons));
+    let tables = [
+        ("How the FRR of users turned out:", calibration),
+        (
+            "With a threshold for each account, found afterwards:",
+            afterwards,
+        ),
+        ("Beside earlier runs:", beside),
+        ("User by user:", pairs),
+    ];
+    let told = tables.into_iter();
+    told.filter_map(|(caption, table)| Some((caption, table?)))
+        .collect()
+}
+
+/// What a row of a table is called.
+pub(super) fn label(outcome: &Outcome) -> String {
+    let figures = &outcome.figures;
+    let mark = if learned_otherwise(outcome) { " *" } else { "" };
+    let target = match figures.setup.target_frr {
+        Some(target) => format!(", FRR {} %", short(target)),
+        None => String::new(),
+    };
+    format!("{}{target}{mark}", figures.detector.name())
+}
+
+/// The same where outcomes may be of several protocols.
+pub(super) fn placed(outcome: &Outcome) -> String {
+    format!("{}, {}", label(outcome), outcome.figures.setup.protocol)
+}
+
+/// Per cent without needless digits.
+fn short(share: f64) -> String {
+    number((share * 1e6).round() / 1e4)
+}
+
 /// One line that says what was measured, on what, on whom.
-fn title(file: &str, data: &DataSet, figures: &Figures) -> String {
+pub(super) fn title(file: &str, data: &DataSet, outcomes: &[Outcome], figures: &Figures) -> String {
     let setup = &figures.setup;
+    let target = |outcome: &Outcome| outcome.figures.setup.target_frr;
     let threshold = match setup.threshold {
+        _ if outcomes.iter().any(|outcome| target(outcome).is_some()) => {
+            "thresholds for a wanted FRR".to_owned()
+        }
         Threshold::Of(Strictness::Lenient) => "strictness lenient".to_owned(),
         Threshold::Of(Strictness::Normal) => "strictness normal".to_owned(),
         Threshold::Of(Strictness::Strict) => "strictness strict".to_owned(),
-        Threshold::Value(c) => format!("threshold {c}"),
+        Threshold::Value(c) => format!("threshold {}", number(c)),
+    };
+    let last = outcomes
+        .last()
+        .map(|outcome| outcome.figures.setup.protocol);
+    let protocol = match last.filter(|last| *last != setup.protocol) {
+        Some(last) => format!("{} to {last}", setup.protocol),
+        None => setup.protocol.to_string(),
+    };
+    let held_out = match setup.hold_out {
+        Some(most) => format!(", {most} held out"),
+        None => String::new(),
     };
     let every = match setup.every {
         1 => String::new(),
@@ -80,8 +179,7 @@ fn title(file: &str, data: &DataSet, figures: &Figures) -> String {
     let accounts = data.typists().len();
     let users = if accounts == 1 { "user" } else { "users" };
     format!(
-        "{}{every} on {file}: {accounts} {users}, {} typings; {}{impostors}{attempts}; {threshold}",
-        setup.protocol,
+        "{protocol}{every}{held_out} on {file}: {accounts} {users}, {} typings; {}{impostors}{attempts}; {threshold}",
         data.attempts(),
         learning(data, figures),
     )
@@ -92,10 +190,7 @@ fn learning(data: &DataSet, figures: &Figures) -> String {
     if !setup.protocol.streams() || setup.learn == LearnRule::Nothing {
         return "learning nothing".to_owned();
     }
-    let gain = match setup.gain {
-        GainPolicy::Burst => "burst",
-        GainPolicy::Plain => "plain",
-    };
+    let gain = gain_word(setup.gain);
     let draws = match setup.draws(data) {
         _ if figures.eer.is_none() => String::new(),
         1 => ", 1 draw of impostors".to_owned(),
@@ -104,7 +199,7 @@ fn learning(data: &DataSet, figures: &Figures) -> String {
     format!("learning {} with {gain} gain{draws}", setup.learn.word())
 }
 
-fn rates(outcomes: &[Outcome]) -> Table {
+pub(super) fn rates(outcomes: &[Outcome]) -> Table {
     let mut headings = vec![
         "detector",
         "EER %",
@@ -116,6 +211,7 @@ fn rates(outcomes: &[Outcome]) -> Table {
         "FAR %",
         "[95 %]",
         "first of session FRR %",
+        "first of session FAR %",
     ];
     let logins = |outcome: &Outcome| outcome.figures.setup.attempts > 1;
     let logins = outcomes.iter().any(logins);
@@ -125,9 +221,8 @@ fn rates(outcomes: &[Outcome]) -> Table {
     let mut table = Table::new(&headings);
     for outcome in outcomes {
         let figures = &outcome.figures;
-        let mark = if learned_otherwise(outcome) { " *" } else { "" };
         let mut row = vec![
-            format!("{}{mark}", figures.detector.name()),
+            label(outcome),
             mean(figures.eer),
             interval(figures.eer),
             mean(figures.zero_miss),
@@ -137,6 +232,7 @@ fn rates(outcomes: &[Outcome]) -> Table {
             mean(figures.far),
             interval(figures.far),
             mean(figures.frr_first_of_session),
+            mean(figures.far_first_of_session),
         ];
         if logins {
             for rate in [figures.login_frr, figures.login_far] {
@@ -149,13 +245,13 @@ fn rates(outcomes: &[Outcome]) -> Table {
 }
 
 /// Whether the detector learned by another rule than it was asked to.
-fn learned_otherwise(outcome: &Outcome) -> bool {
+pub(super) fn learned_otherwise(outcome: &Outcome) -> bool {
     let figures = &outcome.figures;
     figures.learn == Some(LearnRule::Genuine) && figures.setup.learn == LearnRule::Accepted
 }
 
 /// A row a session of one person, or a keyboard of several.
-fn sittings(data: &DataSet, figures: &Figures) -> Table {
+pub(super) fn sittings(data: &DataSet, figures: &Figures) -> Table {
     let keyboard = |keyboard: u16| {
         let name = data.about().keyboards.get(usize::from(keyboard));
         name.map_or(NO_FIGURE.to_owned(), |name| printable(name))
@@ -188,8 +284,22 @@ fn sittings(data: &DataSet, figures: &Figures) -> Table {
     table
 }
 
+/// The points of a learning curve that no account has the typings for.
+fn unreached(outcomes: &[Outcome]) -> Option<String> {
+    let reached = |n: &usize| {
+        let mut all = outcomes.iter();
+        all.any(|outcome| outcome.figures.setup.protocol == Protocol::First(*n))
+    };
+    let missing = CURVE.iter().filter(|n| !reached(n));
+    let missing: Vec<String> = missing.map(usize::to_string).collect();
+    (!missing.is_empty()).then(|| {
+        let points = missing.join(", ");
+        format!("Nobody typed often enough to be enrolled on {points}.")
+    })
+}
+
 /// What the reader has to say of the recording.
-fn notes(data: &DataSet) -> Vec<String> {
+pub(super) fn notes(data: &DataSet) -> Vec<String> {
     let about = data.about();
     let mut notes = Vec::new();
     if about.other_text > 0 {
@@ -219,7 +329,7 @@ fn notes(data: &DataSet) -> Vec<String> {
 }
 
 /// Whose accounts are in no figure, by reason.
-fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
+pub(super) fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for LeftOut { name, reason } in &figures.left_out {
         let name = printable(name);
@@ -262,28 +372,29 @@ fn last_line(outcome: &Outcome) -> String {
     let micros = outcome
         .score_us
         .map(|micros| format!(", {micros:.1} µs a score"));
+    let several = if figures.accounts == 1 { "" } else { "s" };
     format!(
-        "{}: {} accounts, {} failures to acquire{}",
-        figures.detector.name(),
+        "{}: {} account{several}, {} failures to acquire{}",
+        placed(outcome),
         figures.accounts,
         figures.failures_to_acquire,
         micros.unwrap_or_default()
     )
 }
 
-fn mean(summary: Option<Summary>) -> String {
+pub(super) fn mean(summary: Option<Summary>) -> String {
     share(summary.map(|summary| summary.mean))
 }
 
-fn share(rate: Option<f64>) -> String {
+pub(super) fn share(rate: Option<f64>) -> String {
     rate.map_or_else(|| NO_FIGURE.to_owned(), per_cent)
 }
 
-fn interval(summary: Option<Summary>) -> String {
+pub(super) fn interval(summary: Option<Summary>) -> String {
     ends(summary.and_then(|summary| summary.ci95))
 }
 
-fn ends(interval: Option<[f64; 2]>) -> String {
+pub(super) fn ends(interval: Option<[f64; 2]>) -> String {
     let between = |[low, high]: [f64; 2]| format!("[{}, {}]", per_cent(low), per_cent(high));
     interval.map_or_else(|| NO_FIGURE.to_owned(), between)
 }
