@@ -1,7 +1,7 @@
 //! `keydyn evaluate`: error rates of detectors on recorded typing.
 
 mod options;
-mod output;
+pub(super) mod output;
 
 use std::fs::File;
 use std::io::Write;

@@ -1,5 +1,6 @@
 //! One file a verb.
 
+mod data;
 mod demo;
 mod disable;
 mod enable;
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Data(data::Arguments),
     Demo(demo::Arguments),
     Disable(disable::Arguments),
     Enable(enable::Arguments),
@@ -34,6 +36,7 @@ impl Verb {
     /// Does it, and writes the result to `out`.
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Data(arguments) => data::run(&arguments, out),
             Self::Demo(arguments) => demo::run(&arguments, out),
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),

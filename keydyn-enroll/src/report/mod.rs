@@ -2,7 +2,9 @@
 
 mod advice;
 pub(crate) mod attempts;
+pub(crate) mod chart;
 pub(crate) mod comparison;
+pub(crate) mod data;
 mod details;
 pub(crate) mod json;
 pub(crate) mod paper;

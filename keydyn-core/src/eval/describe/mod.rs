@@ -93,9 +93,9 @@ pub struct Values {
 pub struct Position {
     /// Which key.
     pub key: KeyCode,
-    /// Over people: the median hold of each.
+    /// Over people: the median hold of each. Of a single person: over typings.
     pub hold: Option<Quartiles>,
-    /// Over people: the median down-down of each; `None` at the last position.
+    /// Over people: the median down-down of each, or as for the hold; `None` at the last position.
     pub down_down: Option<Quartiles>,
     /// Holds that are missing here.
     pub missing_holds: Part,
@@ -258,6 +258,9 @@ fn positions(typists: &[Typist], rhythms: &[Vec<Stroke>]) -> Vec<Position> {
     let positions = text.iter().enumerate().map(|(i, stroke)| {
         let medians = |read: fn(&Stroke) -> Option<Quartiles>| {
             let strokes = rhythms.iter().filter_map(|rhythm| rhythm.get(i));
+            if rhythms.len() == 1 {
+                return read(stroke);
+            }
             Quartiles::of(strokes.filter_map(read).map(|q| q.median).collect())
         };
         let missing = |features: fn(&Attempt) -> &[Option<Duration>]| {
