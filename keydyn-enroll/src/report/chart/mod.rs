@@ -2,7 +2,9 @@
 //! fetch and nothing to run (docs/adr/0022).
 
 pub(crate) mod axis;
+pub(crate) mod bars;
 pub(crate) mod markup;
+pub(crate) mod plot;
 pub(crate) mod rhythm;
 pub(crate) mod style;
 
