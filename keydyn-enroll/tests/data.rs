@@ -74,6 +74,7 @@ fn tables_tell_what_is_there_missing_and_odd() {
         "clock: 10 ms: every duration is a multiple of 10 ms; too few to look for a coarser step",
         "typings of another text: 1, left out",
         "position  key  hold ms",
+        "1 (33.3 %)",
         "anna        2         2     2",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");

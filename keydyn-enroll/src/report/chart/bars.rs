@@ -7,7 +7,8 @@ use super::markup::{Markup, Px};
 use super::plot::Words;
 use super::{Area, style};
 
-const NAMES: f64 = 210.0;
+/// About what a letter of a name takes; fonts differ.
+const LETTER: f64 = 7.0;
 const VALUES: f64 = 180.0;
 const WIDTH: f64 = 400.0;
 const TOP: f64 = 30.0;
@@ -37,14 +38,18 @@ pub(crate) fn draw(words: &Words<'_>, label: &str, bars: &[Bar]) -> Markup {
     let least = ends.iter().copied().fold(0.0, f64::min);
     let most = ends.iter().copied().fold(0.0, f64::max);
     let axis = Axis::linear(label, least, most);
+    let letters = bars
+        .iter()
+        .map(|bar| bar.name.chars().map(|_| LETTER).sum());
+    let names = 16.0 + letters.fold(0.0, f64::max);
     let rows: f64 = bars.iter().map(|_| ROW).sum();
     let area = Area {
-        left: NAMES,
+        left: names,
         top: TOP,
         width: WIDTH,
         height: rows,
     };
-    let (width, height) = (NAMES + WIDTH + VALUES, TOP + rows + BELOW);
+    let (width, height) = (names + WIDTH + VALUES, TOP + rows + BELOW);
     let labelled = format!("{0}-title {0}-text", words.id);
     let mut svg = Markup::default();
     svg.within(
@@ -62,7 +67,7 @@ pub(crate) fn draw(words: &Words<'_>, label: &str, bars: &[Bar]) -> Markup {
             let place = |value: f64| area.left + axis.share(value) * area.width;
             let mut top = TOP;
             for bar in bars {
-                bar.draw(svg, top, &place, area.left + area.width + 8.0);
+                bar.draw(svg, top, &place, &area);
                 top += ROW;
             }
             let (x, top, bottom) = (Px(place(0.0)), Px(area.top), Px(area.bottom()));
@@ -80,12 +85,12 @@ pub(crate) fn draw(words: &Words<'_>, label: &str, bars: &[Bar]) -> Markup {
 }
 
 impl Bar {
-    fn draw(&self, svg: &mut Markup, top: f64, place: &dyn Fn(f64) -> f64, values: f64) {
+    fn draw(&self, svg: &mut Markup, top: f64, place: &dyn Fn(f64) -> f64, area: &Area) {
         let (zero, end) = (place(0.0), place(self.value));
         let (left, right) = (zero.min(end), zero.max(end));
         let baseline = Px(top + ROW / 2.0 + 4.0);
         let name: [(&str, &dyn Display); 3] = [
-            ("x", &Px(NAMES - 8.0)),
+            ("x", &Px(area.left - 8.0)),
             ("y", &baseline),
             ("text-anchor", &"end"),
         ];
@@ -111,7 +116,8 @@ impl Bar {
             ];
             svg.empty("line", &ends);
         }
-        let written: [(&str, &dyn Display); 2] = [("x", &Px(values)), ("y", &baseline)];
+        let written: [(&str, &dyn Display); 2] =
+            [("x", &Px(area.left + area.width + 8.0)), ("y", &baseline)];
         svg.leaf("text", &written, &self.written);
     }
 }
@@ -137,11 +143,11 @@ mod tests {
         let text = draw(&words, "points", &[bar("up", 5.0), bar("down", -5.0)]).behind("");
         // The axis goes from -6 to 6 in steps of two: zero is in the middle.
         assert!(
-            text.contains("x=\"410\" y=\"35\" width=\"166.7\""),
+            text.contains("x=\"244\" y=\"35\" width=\"166.7\""),
             "{text}"
         );
         assert!(
-            text.contains("x=\"243.3\" y=\"59\" width=\"166.7\""),
+            text.contains("x=\"77.3\" y=\"59\" width=\"166.7\""),
             "{text}"
         );
     }

@@ -22,7 +22,7 @@ const LONGEST_LABEL: usize = 9;
 const LONGEST_NAME: usize = 15;
 const GAP: f64 = 12.0;
 /// Of a key whose hold never was recorded.
-const TICK: f64 = 2.0;
+const TICK: f64 = 4.0;
 
 /// A key as it is drawn; times in milliseconds from the first press.
 #[derive(Clone, Debug, PartialEq)]
@@ -252,7 +252,7 @@ impl Note {
             }
         };
         thin(self.released, top + (LANE - 4.0) / 2.0, "whisker");
-        thin(self.pressed, top + LANE - 2.5, "line l1 thin solid");
+        thin(self.pressed, top + LANE - 2.5, "line l1 thin");
     }
 
     fn in_words(&self) -> String {

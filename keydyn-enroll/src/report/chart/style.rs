@@ -9,10 +9,9 @@ svg{font:12px system-ui,-apple-system,Segoe UI,sans-serif;color-scheme:light dar
 .small{font-size:10px}.heading{font-size:13px;font-weight:600}.title{font-size:17px;font-weight:600}\
 .frame,.guide{fill:none}.guide{stroke-dasharray:3 3}.mark{stroke-width:1.5;stroke-dasharray:5 3}\
 .line{fill:none;stroke-width:1.8;stroke-linejoin:round}.thin{stroke-width:1}.whisker{stroke-opacity:.75}\
-.area{fill-opacity:.2}.bar{fill-opacity:.75}.guess{fill-opacity:.25}\
-.l1{stroke-dasharray:7 3}.l2{stroke-dasharray:2 2}.l3{stroke-dasharray:9 3 2 3}.l4{stroke-dasharray:5 2}\
-.l5{stroke-dasharray:1 3}.l6{stroke-dasharray:12 3}.l7{stroke-dasharray:4 4}.l8{stroke-dasharray:10 2 2 2 2 2}\
-.solid{stroke-dasharray:none}\
+.area{fill-opacity:.2}.bar{fill-opacity:.75}.guess{fill-opacity:.45}\
+.d1{stroke-dasharray:7 3}.d2{stroke-dasharray:2 2}.d3{stroke-dasharray:9 3 2 3}.d4{stroke-dasharray:5 2}\
+.d5{stroke-dasharray:1 3}.d6{stroke-dasharray:12 3}.d7{stroke-dasharray:4 4}.d8{stroke-dasharray:10 2 2 2 2 2}\
 .paper{fill:#fff}text{fill:#1c2430}.faint{fill:#5c6675}\
 .rule{stroke:#d5dae1}.axis,.frame,.guide{stroke:#5c6675}.whisker,.mark{stroke:#1c2430}\
 .f0{fill:#0068a8}.l0{stroke:#0068a8}.f1{fill:#c24e00}.l1{stroke:#c24e00}.f2{fill:#007d5a}.l2{stroke:#007d5a}\
@@ -26,15 +25,32 @@ svg{font:12px system-ui,-apple-system,Segoe UI,sans-serif;color-scheme:light dar
 .f6{fill:#aeb6c2}.l6{stroke:#aeb6c2}.f7{fill:#b79be6}.l7{stroke:#b79be6}.f8{fill:#b5cc5a}.l8{stroke:#b5cc5a}\
 }";
 
-/// How many series look different from each other.
-const SERIES: usize = 9;
+/// How many colours and how many dashes there are.
+const LOOKS: usize = 9;
 
-/// The classes of a line of this series.
+/// The classes of a line of this series: 81 look different, the first nine in colour.
 pub(crate) fn line(series: usize) -> String {
-    format!("line l{}", series % SERIES)
+    let dashes = (series + series / LOOKS) % LOOKS;
+    format!("line l{} d{dashes}", series % LOOKS)
 }
 
 /// The class of what this series fills.
 pub(crate) fn fill(series: usize) -> String {
-    format!("f{}", series % SERIES)
+    format!("f{}", series % LOOKS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn lines_look_different() {
+        let looks: BTreeSet<String> = (0..81).map(line).collect();
+        assert_eq!(looks.len(), 81);
+        for class in looks.iter().flat_map(|look| look.split(' ')) {
+            let solid = class == "d0";
+            assert!(solid || SHEET.contains(&format!(".{class}{{")), "{class}");
+        }
+    }
 }

@@ -211,8 +211,8 @@ fn positions(data: &DataSet, found: &Description) -> Table {
             middle(position.down_down),
             ends(position.down_down),
             per_cent(position.rollover.share()),
-            position.missing_holds.some.to_string(),
-            position.missing_downs.some.to_string(),
+            missing(position.missing_holds),
+            missing(position.missing_downs),
         ]);
     }
     table
@@ -253,6 +253,13 @@ fn part(part: Part) -> String {
         .share()
         .map(|share| format!(" ({:.2} %)", 100.0 * share));
     format!("{} of {}{}", part.some, part.all, share.unwrap_or_default())
+}
+
+fn missing(part: Part) -> String {
+    match part.share() {
+        Some(share) if part.some > 0 => format!("{} ({:.1} %)", part.some, 100.0 * share),
+        _ => part.some.to_string(),
+    }
 }
 
 fn middle(quartiles: Option<Quartiles>) -> String {

@@ -160,10 +160,13 @@ impl Page<'_> {
     }
 
     /// How many accounts the figures are over, and what could not be judged: together for
-    /// detectors that have both in common.
+    /// detectors that have both in common. The table of a learning curve has the accounts.
     fn acquired(&self) -> Vec<String> {
         let mut alike: BTreeMap<(u64, usize), Vec<&str>> = BTreeMap::new();
         for Outcome { figures, .. } in self.outcomes {
+            if self.parts.curve && figures.failures_to_acquire == 0 {
+                continue;
+            }
             let key = (figures.failures_to_acquire, figures.accounts);
             let names = alike.entry(key).or_default();
             if !names.contains(&figures.detector.name()) {
