@@ -29,6 +29,13 @@ pub(crate) enum Failure {
     /// A file for the result that cannot be written.
     #[error("{file}: the result cannot be written: {error}")]
     Write { file: String, error: io::Error },
+    /// Somebody who is not in a recording.
+    #[error("{file}: there is no user {name}; there are {there}")]
+    NobodyRecorded {
+        file: String,
+        name: String,
+        there: String,
+    },
     /// A recording with a defect.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -120,6 +127,7 @@ impl Failure {
             Self::Typing(failure) | Self::NotEnrolled { failure } => failure.exit_code(),
             Self::Open { .. }
             | Self::Data(_)
+            | Self::NobodyRecorded { .. }
             | Self::Unsuitable { .. }
             | Self::Saved { .. }
             | Self::NotAttackable { .. }

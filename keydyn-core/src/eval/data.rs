@@ -1,7 +1,10 @@
 //! Recorded typing: who typed what, when in what order.
 
+use std::collections::BTreeMap;
+
 use crate::detector::Recorded;
 use crate::digraph::Sample;
+use crate::key::KeyCode;
 
 /// One recorded typing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +62,15 @@ impl Format {
     }
 }
 
+/// Values that no keyboard can have measured and that were taken for missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unmeasured {
+    /// Of zero.
+    pub zero: usize,
+    /// Below zero.
+    pub negative: usize,
+}
+
 /// What has to be said of a recording beside its typings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
@@ -72,6 +84,12 @@ pub struct About {
     /// Typings that have the session and the repetition of another one: all are taken, in the
     /// order of the recording.
     pub same_number: usize,
+    /// Holds that were taken for missing.
+    pub unmeasured_holds: Unmeasured,
+    /// Down-downs that were taken for missing.
+    pub unmeasured_downs: Unmeasured,
+    /// What it calls keys.
+    pub keys: BTreeMap<KeyCode, String>,
     /// Names of keyboards, in the order of the recording; empty if it names none.
     pub keyboards: Vec<String>,
     /// Names of sessions by their numbers; empty if their numbers are their names.
@@ -157,6 +175,13 @@ impl DataSet {
             .ok()
             .and_then(|i| self.about.sessions.get(i));
         named.map_or_else(|| session.to_string(), Clone::clone)
+    }
+
+    /// What the recording calls a key; its code if it has no name.
+    #[must_use]
+    pub fn key_name(&self, key: KeyCode) -> String {
+        let name = self.about.keys.get(&key);
+        name.map_or_else(|| format!("#{}", key.0), Clone::clone)
     }
 
     /// The typings of all typists together.

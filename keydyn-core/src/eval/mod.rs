@@ -18,6 +18,8 @@
 pub mod attack;
 pub mod calibration;
 pub mod data;
+pub mod describe;
+pub mod digest;
 mod draw;
 pub mod figures;
 pub mod fingerprint;

@@ -1,7 +1,7 @@
 //! `keydyn evaluate`: error rates of detectors on recorded typing.
 
 pub(super) mod options;
-mod output;
+pub(super) mod output;
 
 use std::fs::File;
 use std::io::Write;
@@ -11,6 +11,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use keydyn_core::detector::DetectorKind;
 use keydyn_core::eval::data::DataSet;
+use keydyn_core::eval::digest::Digest;
 use keydyn_core::eval::figures::{Figures, evaluate};
 use keydyn_core::eval::read;
 use keydyn_core::eval::setup::{Setup, Unsuitable};
@@ -18,6 +19,7 @@ use keydyn_core::printable::printable;
 
 use crate::failure::{EXIT_CODES, Failure};
 use crate::report::comparison::{self, Comparison};
+use crate::report::page::{Page, command_line, fars};
 use crate::report::paper::Paper;
 use crate::report::saved::Saved;
 use crate::report::text::{self, Parts};
@@ -47,6 +49,8 @@ Examples:
       whether a change makes a difference, by a paired test over users
   keydyn evaluate mine.csv --csv scores.csv --json
       every attempt in a file, and the figures for a program to read
+  keydyn evaluate mine.csv --detector all --html result.html
+      with curves and other charts, in a page for the browser
 
 A recording of your own, a row a key (times in ms; release_ms may be empty or left out):
   subject,session,rep,index,key,press_ms,release_ms
@@ -104,6 +108,11 @@ pub(crate) struct Arguments {
     /// Write every judged attempt with its score to a CSV file; `-` writes it instead of the table
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+
+    /// Also write all of it into this file as one page for a browser or a printer, with DET and
+    /// ROC curves, histograms, rates over time and by user, and detectors side by side
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -113,14 +122,25 @@ impl Arguments {
         self.save
             .iter()
             .chain(scores)
+            .chain(&self.html)
             .map(PathBuf::as_path)
             .collect()
+    }
+
+    fn parts(&self) -> Parts {
+        Parts {
+            curve: self.options.curve(),
+            details: self.details,
+            per_user: self.per_user,
+        }
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let scores = arguments.csv.as_deref();
-    let plan = arguments.options.plan(scores.is_some())?;
+    let plan = arguments
+        .options
+        .plan(scores.is_some() || arguments.html.is_some())?;
     let to_stdout = scores == Some(Path::new("-"));
     if to_stdout && arguments.json {
         let both = "`--csv -` and `--json` both write to standard output; give one of them a file";
@@ -139,8 +159,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
             Some(path) if !to_stdout => Some(Draft::begin(path)?),
             _ => None,
         },
+        html: arguments.html.as_deref().map(Draft::begin).transpose()?,
     };
+    let mut digests = Vec::new();
     let results = measure_all(arguments, &data, plan, |results| {
+        if let Some(outcome) = results.last().filter(|_| arguments.html.is_some()) {
+            digests.push(Digest::of(&outcome.figures, &fars()));
+        }
         if to_stdout {
             return Ok(attempts::write(out, &data, results)?);
         }
@@ -152,7 +177,19 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     })?;
     let comparisons = comparison::all(&results, &earlier)?;
     let document = || json::document(&shown(&arguments.file), &data, &results, &comparisons);
-    drafts.finish(&document)?;
+    let page = || {
+        let page = Page {
+            file: &shown(&arguments.file),
+            command: &command_line(),
+            data: &data,
+            outcomes: &results,
+            digests: &digests,
+            comparisons: &comparisons,
+            parts: arguments.parts(),
+        };
+        page.html()
+    };
+    drafts.finish(&document, &page)?;
     if arguments.json {
         json::write(out, &document())?;
     } else if !to_stdout {
@@ -166,10 +203,18 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 struct Drafts {
     save: Option<Draft>,
     csv: Option<Draft>,
+    html: Option<Draft>,
 }
 
 impl Drafts {
-    fn finish(self, document: &dyn Fn() -> json::Document) -> Result<(), Failure> {
+    fn finish(
+        self,
+        document: &dyn Fn() -> json::Document,
+        page: &dyn Fn() -> String,
+    ) -> Result<(), Failure> {
+        if let Some(html) = self.html {
+            html.whole(&page())?;
+        }
         if let Some(csv) = self.csv {
             csv.finish()?;
         }
@@ -188,11 +233,6 @@ fn table(
     results: &[Outcome],
     comparisons: &[Comparison],
 ) -> String {
-    let parts = Parts {
-        curve: arguments.options.curve(),
-        details: arguments.details,
-        per_user: arguments.per_user,
-    };
     let file = shown(&arguments.file);
     text::result(
         &Paper::of_stdout(),
@@ -200,7 +240,7 @@ fn table(
         data,
         results,
         comparisons,
-        parts,
+        arguments.parts(),
     )
 }
 

@@ -1,6 +1,7 @@
 //! One file a verb.
 
 mod attack;
+mod data;
 mod demo;
 mod disable;
 mod enable;
@@ -22,6 +23,7 @@ use crate::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Attack(attack::Arguments),
+    Data(data::Arguments),
     Demo(demo::Arguments),
     Disable(disable::Arguments),
     Enable(enable::Arguments),
@@ -38,6 +40,7 @@ impl Verb {
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
             Self::Attack(arguments) => attack::run(&arguments, out),
+            Self::Data(arguments) => data::run(&arguments, out),
             Self::Demo(arguments) => demo::run(&arguments, out),
             Self::Disable(arguments) => disable::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),

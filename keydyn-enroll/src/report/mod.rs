@@ -3,9 +3,12 @@
 mod advice;
 pub(crate) mod attack;
 pub(crate) mod attempts;
+pub(crate) mod chart;
 pub(crate) mod comparison;
+pub(crate) mod data;
 mod details;
 pub(crate) mod json;
+pub(crate) mod page;
 pub(crate) mod paper;
 pub(crate) mod saved;
 pub(crate) mod status;

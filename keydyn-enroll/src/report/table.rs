@@ -26,6 +26,11 @@ impl Table {
         self.lines.push(row);
     }
 
+    /// The headings, and then the rows.
+    pub(super) fn lines(&self) -> &[Vec<String>] {
+        &self.lines
+    }
+
     /// The table on this paper.
     pub(super) fn on(&self, paper: &Paper) -> String {
         let widths = self.widths();

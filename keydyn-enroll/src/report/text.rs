@@ -18,10 +18,9 @@ use super::table::Table;
 use super::{Outcome, details, gain_word, number};
 
 pub(super) const NO_FIGURE: &str = "-";
-pub(super) const FOOTNOTE: &str =
+const FOOTNOTE: &str =
     "* has no threshold of its own: no FRR and FAR, and it learned every genuine attempt.";
-pub(super) const ALONE: &str =
-    "There is nobody to be an impostor: only refusals of the owner can be counted.";
+const ALONE: &str = "There is nobody to be an impostor: only refusals of the owner can be counted.";
 /// So many of those who are left out are named.
 const NAMED: usize = 5;
 
@@ -74,19 +73,7 @@ pub(crate) fn result(
             text.push('\n');
         }
     }
-    if outcomes.iter().any(learned_otherwise) {
-        text += &paper.wrapped(FOOTNOTE, 2);
-    }
-    if let Some(note) = unreached(outcomes).filter(|_| parts.curve) {
-        text += &paper.wrapped(&note, 2);
-    }
-    if alone(data) {
-        text += &paper.wrapped(ALONE, 2);
-    }
-    for note in notes(data) {
-        text += &paper.wrapped(&note, 2);
-    }
-    for note in left_out(&first.figures, data) {
+    for note in fine_print(data, outcomes, parts) {
         text += &paper.wrapped(&note, 2);
     }
     for outcome in outcomes {
@@ -95,8 +82,25 @@ pub(crate) fn result(
     text
 }
 
+/// What has to be known of the tables.
+pub(super) fn fine_print(data: &DataSet, outcomes: &[Outcome], parts: Parts) -> Vec<String> {
+    let mut notes = Vec::new();
+    if outcomes.iter().any(learned_otherwise) {
+        notes.push(FOOTNOTE.to_owned());
+    }
+    notes.extend(unreached(outcomes).filter(|_| parts.curve));
+    if alone(data) {
+        notes.push(ALONE.to_owned());
+    }
+    notes.extend(self::notes(data));
+    if let Some(first) = outcomes.first() {
+        notes.extend(left_out(&first.figures, data));
+    }
+    notes
+}
+
 /// The tables that were asked for or follow from it, and what each is.
-fn further(
+pub(super) fn further(
     outcomes: &[Outcome],
     comparisons: &[Comparison],
     parts: Parts,
@@ -245,7 +249,7 @@ pub(super) fn rates(outcomes: &[Outcome]) -> Table {
 }
 
 /// Whether the detector learned by another rule than it was asked to.
-pub(super) fn learned_otherwise(outcome: &Outcome) -> bool {
+fn learned_otherwise(outcome: &Outcome) -> bool {
     let figures = &outcome.figures;
     figures.learn == Some(LearnRule::Genuine) && figures.setup.learn == LearnRule::Accepted
 }
@@ -299,7 +303,7 @@ fn unreached(outcomes: &[Outcome]) -> Option<String> {
 }
 
 /// What the reader has to say of the recording.
-pub(super) fn notes(data: &DataSet) -> Vec<String> {
+fn notes(data: &DataSet) -> Vec<String> {
     let about = data.about();
     let mut notes = Vec::new();
     if about.other_text > 0 {
@@ -329,7 +333,7 @@ pub(super) fn notes(data: &DataSet) -> Vec<String> {
 }
 
 /// Whose accounts are in no figure, by reason.
-pub(super) fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
+fn left_out(figures: &Figures, data: &DataSet) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for LeftOut { name, reason } in &figures.left_out {
         let name = printable(name);

@@ -2,9 +2,9 @@
 
 use cli::keydyn;
 
-const VERBS: [&str; 10] = [
-    "attack", "demo", "disable", "enable", "enroll", "evaluate", "forget", "reset", "status",
-    "verify",
+const VERBS: [&str; 11] = [
+    "attack", "data", "demo", "disable", "enable", "enroll", "evaluate", "forget", "reset",
+    "status", "verify",
 ];
 
 #[test]

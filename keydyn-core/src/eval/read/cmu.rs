@@ -16,7 +16,7 @@ use super::error::{DataError, Problem, quoted};
 use super::names::KeyNames;
 use super::table::{Header, Row, Table};
 use crate::digraph::{Duration, KeySequence, MAX_KEYS, Sample};
-use crate::eval::data::{About, Attempt, DataSet, Format};
+use crate::eval::data::{About, Attempt, DataSet, Format, Unmeasured};
 
 const SUBJECT: &str = "subject";
 const SESSION: &str = "sessionIndex";
@@ -56,26 +56,27 @@ fn is_feature(column: &str) -> bool {
 
 /// Reads every row below the header.
 pub(super) fn read(mut table: Table<impl Read>) -> Result<DataSet, DataError> {
-    let layout = Layout::of(table.header())?;
+    let mut about = About {
+        format: Format::Wide,
+        ..About::default()
+    };
+    let layout = Layout::of(table.header(), &mut about)?;
     let mut collection = Collection::default();
     let mut row = Row::default();
     while table.read_row(&mut row)? {
         layout
-            .take(&row, &mut collection)
+            .take(&row, &mut collection, &mut about)
             .map_err(|(column, problem)| table.header().error_at(row.line, column, problem))?;
     }
-    let about = About {
-        format: Format::Wide,
-        ignored_columns: table.header().except(&layout.used()),
-        ..About::default()
-    };
+    about.ignored_columns = table.header().except(&layout.used());
     collection
         .finish(about)
         .map_err(|problem| table.header().error(problem))
 }
 
 impl Layout {
-    fn of(header: &Header) -> Result<Self, DataError> {
+    /// Notes the names of the keys.
+    fn of(header: &Header, about: &mut About) -> Result<Self, DataError> {
         let columns = header.columns();
         header.check_unique()?;
         let (subject, session, rep) = (
@@ -107,6 +108,8 @@ impl Layout {
             downs: between(DOWN_DOWN)?,
             ups: between(UP_DOWN)?,
         };
+        let named = names.iter().map(|(_, name)| (*name).to_owned());
+        about.keys = layout.keys.keys().iter().copied().zip(named).collect();
         let used = layout.used();
         let known = |i: &usize| used.contains(i);
         match (0..columns.len()).find(|i| is_feature(&columns[*i]) && !known(i)) {
@@ -122,22 +125,30 @@ impl Layout {
     }
 
     /// Adds one row's typing. An error is of a column, counted from 0.
-    fn take(&self, row: &Row, collection: &mut Collection) -> Result<(), (usize, Problem)> {
+    fn take(
+        &self,
+        row: &Row,
+        collection: &mut Collection,
+        about: &mut About,
+    ) -> Result<(), (usize, Problem)> {
         let subject = row.text(self.subject).map_err(|p| (self.subject, p))?;
         if subject.is_empty() {
             return Err((self.subject, Problem::NoSubject));
         }
         let session = row.ordinal(self.session).map_err(|p| (self.session, p))?;
         let rep = row.ordinal(self.rep).map_err(|p| (self.rep, p))?;
-        let features = |columns: &[usize]| -> Result<Vec<Option<Duration>>, (usize, Problem)> {
+        let features = |columns: &[usize], unmeasured: &mut Unmeasured| {
             let feature = |&column: &usize| {
                 let seconds = row.text(column).and_then(parse_seconds);
-                seconds.map(micros).map_err(|p| (column, p))
+                let micros = seconds.map(|seconds| micros(seconds, unmeasured));
+                micros.map_err(|problem| (column, problem))
             };
-            columns.iter().map(feature).collect()
+            let features = columns.iter().map(feature);
+            features.collect::<Result<Vec<Option<Duration>>, (usize, Problem)>>()
         };
-        let (holds, downs) = (features(&self.holds)?, features(&self.downs)?);
-        features(&self.ups)?;
+        let holds = features(&self.holds, &mut about.unmeasured_holds)?;
+        let downs = features(&self.downs, &mut about.unmeasured_downs)?;
+        features(&self.ups, &mut Unmeasured::default())?;
         // There are as many columns of each kind as the text asks for.
         let Some(sample) = Sample::new(self.keys.clone(), holds, downs) else {
             return Ok(());
@@ -185,8 +196,10 @@ fn parse_seconds(text: &str) -> Result<Option<f64>, Problem> {
 }
 
 /// The nearest whole number of microseconds. Nothing and less than nothing was not measured.
-fn micros(seconds: Option<f64>) -> Option<Duration> {
+fn micros(seconds: Option<f64>, unmeasured: &mut Unmeasured) -> Option<Duration> {
     let micros = (seconds? * MICROS_PER_SECOND).round();
+    unmeasured.zero += usize::from(micros == 0.0);
+    unmeasured.negative += usize::from(micros < 0.0);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -239,6 +252,16 @@ mod tests {
             let data = row(&format!("s1,1,1,{field},0.2,0.1,0.1")).unwrap();
             assert_eq!(data.typists()[0].attempts[0].sample.holds()[0], None);
         }
+    }
+
+    #[test]
+    fn what_cannot_have_been_measured_is_counted() {
+        let found = row("s1,1,1,,0,-0.1,-0.1\ns1,1,2,-0.2,0.1,0.1,0\ns1,1,3,-0.3,0.1,0,0.1");
+        let about = found.unwrap().about().clone();
+        let unmeasured = |zero, negative| Unmeasured { zero, negative };
+        assert_eq!(about.unmeasured_holds, unmeasured(1, 3));
+        assert_eq!(about.unmeasured_downs, unmeasured(1, 0));
+        assert!(about.keys.values().eq(["a", "Shift.b"]));
     }
 
     #[test]
@@ -363,7 +386,8 @@ mod tests {
         #[test]
         fn seconds_with_up_to_six_decimals_are_exact(us in 1u32..3_600_000_000, extra in 0usize..3) {
             let text = format!("{}.{:06}{}", us / 1_000_000, us % 1_000_000, "0".repeat(extra));
-            prop_assert_eq!(micros(parse_seconds(&text).unwrap()), Some(Duration(us)));
+            let seconds = parse_seconds(&text).unwrap();
+            prop_assert_eq!(micros(seconds, &mut Unmeasured::default()), Some(Duration(us)));
         }
 
         #[test]

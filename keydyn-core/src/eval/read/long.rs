@@ -394,6 +394,7 @@ impl Reading {
         self.collection.finish(About {
             format: Format::Long,
             ignored_columns,
+            keys: self.keys.names(),
             keyboards: self.keyboards.names().to_vec(),
             sessions,
             same_number: self.same_number,

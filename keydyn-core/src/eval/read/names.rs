@@ -1,6 +1,6 @@
 //! Names of a recording become numbers: keys become key codes that no kernel uses.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::key::KeyCode;
 
@@ -55,6 +55,12 @@ impl KeyNames {
         let code = self.placed(name).or_else(|| self.placeless())?;
         self.codes.insert(name.to_owned(), code);
         Some(code)
+    }
+
+    /// All of them, by code.
+    pub(super) fn names(&self) -> BTreeMap<KeyCode, String> {
+        let pairs = self.codes.iter();
+        pairs.map(|(name, code)| (*code, name.clone())).collect()
     }
 
     fn placed(&mut self, name: &str) -> Option<KeyCode> {
@@ -139,6 +145,7 @@ mod tests {
         let back = names.intern("Return").unwrap();
         assert_ne!(shift_r, back);
         assert_eq!(names.intern("Shift.r"), Some(shift_r));
+        assert_eq!(names.names()[&shift_r], "Shift.r");
         for name in ["r", "R", "KeyR", "return", "what", "leftshift", "esc"] {
             let code = names.intern(name).unwrap();
             assert_eq!(code.role(), KeyRole::Text, "{name}");

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 ///
 /// # Errors
 /// Which file would.
-pub(super) fn check_apart(recording: &Path, results: &[&Path]) -> Result<(), Failure> {
+pub(in crate::cmd) fn check_apart(recording: &Path, results: &[&Path]) -> Result<(), Failure> {
     let shown = |path: &Path| printable(&path.display().to_string());
     for (number, result) in results.iter().enumerate() {
         if same(recording, result) {
@@ -48,7 +48,7 @@ fn same(one: &Path, other: &Path) -> bool {
 }
 
 /// A file that is whole or as it was: written beside its place and put there at the end.
-pub(super) struct Draft {
+pub(in crate::cmd) struct Draft {
     path: PathBuf,
     to: BufWriter<Place>,
 }
@@ -65,7 +65,7 @@ impl Draft {
     ///
     /// # Errors
     /// If nothing could be written there.
-    pub(super) fn begin(path: &Path) -> Result<Self, Failure> {
+    pub(in crate::cmd) fn begin(path: &Path) -> Result<Self, Failure> {
         let to = place(path).map_err(|error| failure(path, error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -74,12 +74,22 @@ impl Draft {
     }
 
     /// Where to write.
-    pub(super) fn writer(&mut self) -> &mut dyn Write {
+    pub(in crate::cmd) fn writer(&mut self) -> &mut dyn Write {
         &mut self.to
     }
 
+    /// Writes all there is, and puts the file in its place.
+    ///
+    /// # Errors
+    /// If that is not possible; what was there is still there.
+    pub(in crate::cmd) fn whole(mut self, text: &str) -> Result<(), Failure> {
+        let written = self.to.write_all(text.as_bytes());
+        written.map_err(|error| self.failure(error))?;
+        self.finish()
+    }
+
     /// What it is called when it goes wrong.
-    pub(super) fn failure(&self, error: io::Error) -> Failure {
+    pub(in crate::cmd) fn failure(&self, error: io::Error) -> Failure {
         failure(&self.path, error)
     }
 
@@ -87,7 +97,7 @@ impl Draft {
     ///
     /// # Errors
     /// If that is not possible; what was there is still there.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(in crate::cmd) fn finish(self) -> Result<(), Failure> {
         let Self { path, to } = self;
         let finished = to.into_inner().map_err(io::IntoInnerError::into_error);
         let finished = finished.and_then(|place| match place {
