@@ -1,6 +1,6 @@
 //! What an evaluation is asked for, and whether a recording suits it.
 
-use super::data::{DataSet, Typist};
+use super::data::{DataSet, NotSoMany, Typist};
 use super::protocol::{ImpostorSet, LearnRule, Protocol};
 use crate::detector::{DetectorKind, Threshold};
 use crate::template::GainPolicy;
@@ -96,6 +96,9 @@ pub enum Unsuitable {
     /// Nothing was recorded.
     #[error("there are no typings")]
     Nobody,
+    /// Fewer users than were asked for.
+    #[error(transparent)]
+    Users(#[from] NotSoMany),
     /// Impostors without anybody to be.
     #[error(
         "no account has a typing by its owner, {name} for one; in the owner's rows the typist must be called as in `account`"
@@ -213,7 +216,7 @@ impl Setup {
     fn scores(&self, data: &DataSet) -> u64 {
         let set = self.impostor_set(data);
         let of_one = |typist: &Typist| set.of(typist).len();
-        let everybody: usize = data.typists().iter().map(of_one).sum();
+        let everybody: usize = data.people().map(of_one).sum();
         let of_account = |(number, owner): (usize, &Typist)| {
             let Some((_, test)) = self.protocol.split(&owner.attempts) else {
                 return 0;

@@ -78,9 +78,13 @@ fn title(file: &str, data: &DataSet, figures: &Figures) -> String {
         None => String::new(),
     };
     let accounts = data.typists().len();
-    let users = if accounts == 1 { "user" } else { "users" };
+    let users = match (accounts, data.bystanders()) {
+        (1, 0) => "1 user".to_owned(),
+        (_, 0) => format!("{accounts} users"),
+        (_, others) => format!("{accounts} of {} users", accounts + others),
+    };
     format!(
-        "{}{every} on {file}: {accounts} {users}, {} typings; {}{impostors}{attempts}; {threshold}",
+        "{}{every} on {file}: {users}, {} typings; {}{impostors}{attempts}; {threshold}",
         setup.protocol,
         data.attempts(),
         learning(data, figures),
