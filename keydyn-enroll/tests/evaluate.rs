@@ -275,6 +275,20 @@ fn the_first_users_are_measured_against_everybody() {
 }
 
 #[test]
+fn the_temporal_memory_is_measured_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write_csv(folder.path(), &population(5, 3, 2, 4, &text(3)));
+    let frozen = ["--protocol", "static", "--detector"];
+    let all = detectors(&file, &[&frozen[..], &["all"]].concat());
+    let names: Vec<&str> = all.iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"capped-median") && !names.contains(&"temporal-memory"));
+    let named = [&frozen[..], &["temporal-memory", "--users", "1"]].concat();
+    let named = &detectors(&file, &named)[0];
+    assert_eq!(named["name"], "temporal-memory");
+    assert!(number(named, "/eer/mean") < 0.5, "{named}");
+}
+
+#[test]
 fn a_recording_without_holds_is_evaluated_and_said_to_be_one() {
     let folder = tempfile::tempdir().unwrap();
     let data = population(5, 4, 3, 8, &text(8));

@@ -13,7 +13,7 @@
 //! purpose: figures do not depend on the number of threads or on who finishes first.
 
 pub mod data;
-mod draw;
+pub(crate) mod draw;
 pub mod figures;
 pub mod protocol;
 pub mod rates;
