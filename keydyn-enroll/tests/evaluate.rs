@@ -250,6 +250,11 @@ fn the_first_users_are_measured_against_everybody() {
     let mean = |found: &serde_json::Value| number(found, "/zero_miss/mean");
     let ours = [run(&["--users", "1"]), run(&["--users", "2"]), run(&[])];
     assert_eq!(ours.each_ref().map(|found| &found["accounts"]), [1, 2, 3]);
+    assert_eq!(
+        ours[0]["sessions"],
+        serde_json::json!([]),
+        "not one person's"
+    );
     // Who is left out of the accounts is not left out of the impostors.
     let second = run(&["--users", "2", "--impostors", "first1"]);
     assert!(mean(&second) <= mean(&ours[1]), "{second}");

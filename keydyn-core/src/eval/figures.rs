@@ -132,7 +132,7 @@ fn summarise(
         login_far: Summary::of(&tallied(|trial| trial.accepted_logins)),
         failures_to_acquire: failures,
         keyboards: keyboards(&sittings),
-        sittings: if data.typists().len() == 1 {
+        sittings: if data.typists().len() == 1 && data.bystanders() == 0 {
             sittings
         } else {
             Vec::new()
