@@ -3,6 +3,8 @@
 #   make demo    the main job in about a minute: learn a typist, accept them, refuse others
 #   make test    every check and every test
 #   make e2e     the shipped module under login, on an emulated machine with a keyboard
+#   make bench   what is claimed of speed, as ratios (KEYDYN_DATA=FOLDER for a real recording too)
+#   make bench-instructions   what one score and one learning step cost, counted by valgrind
 #   make build   the module and the command `keydyn`; then, as root: make install
 #
 # They install missing system packages first (scripts/prepare), as root or through sudo.
@@ -23,7 +25,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e build install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e bench bench-instructions build install uninstall check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -44,6 +46,14 @@ e2e: build
 	@scripts/prepare e2e
 	@scripts/vm-image $(TESTS)/vm
 	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast -- --ignored --nocapture --test-threads=1
+
+## Fails on no claim: a machine that does other things too proves nothing by one run.
+bench: prepare
+	$(CARGO) bench --locked --quiet -p keydyn-core --features eval --bench speed --target-dir $(TARGET)
+
+bench-instructions: prepare
+	$(CARGO) build --locked --release -p keydyn-core --features eval --example steps --target-dir $(TARGET)
+	@scripts/bench-instructions $(TARGET)/release/examples/steps
 
 ## Format, lints, documentation, and the rules of the house (scripts/check-house).
 check: prepare

@@ -53,6 +53,7 @@ fn wrong_usage_is_told_before_anything_is_read() {
             "cannot be used with",
         ),
         (&["absent.csv", "--seeds", "0"], "--seeds"),
+        (&["absent.csv", "--users", "0"], "--users"),
         (&["absent.csv", "--detector", "magic"], "scaled-manhattan"),
         (&["absent.csv", "--strictness", "very"], "lenient"),
     ] {
@@ -236,6 +237,60 @@ fn both_formats_give_the_same_figures() {
         detectors
     };
     assert_eq!(figures(&wide), figures(&long));
+}
+
+#[test]
+fn the_first_users_are_measured_against_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write_csv(folder.path(), &population(5, 3, 2, 8, &text(3)));
+    let run = |arguments: &[&str]| {
+        let arguments = [&["--protocol", "static"], arguments].concat();
+        detectors(&file, &arguments).remove(0)
+    };
+    let mean = |found: &serde_json::Value| number(found, "/zero_miss/mean");
+    let ours = [run(&["--users", "1"]), run(&["--users", "2"]), run(&[])];
+    assert_eq!(ours.each_ref().map(|found| &found["accounts"]), [1, 2, 3]);
+    assert_eq!(
+        ours[0]["sessions"],
+        serde_json::json!([]),
+        "not one person's"
+    );
+    // Who is left out of the accounts is not left out of the impostors.
+    let second = run(&["--users", "2", "--impostors", "first1"]);
+    assert!(mean(&second) <= mean(&ours[1]), "{second}");
+    assert_eq!(run(&["--users", "3"])["eer"], ours[2]["eer"]);
+
+    let title = keydyn()
+        .current_dir(folder.path())
+        .args(["evaluate", file.to_str().unwrap(), "--users", "2"])
+        .env("COLUMNS", "400")
+        .assert()
+        .success();
+    let title = String::from_utf8(title.get_output().stdout.clone()).unwrap();
+    assert!(title.contains("2 of 3 users, 48 typings"), "{title}");
+
+    let (message, code) = failure_in(".", &[file.to_str().unwrap(), "--users", "4"]);
+    assert!(
+        message.ends_with(
+            "the first 4 of its users were asked for, and it has 3; use `--users 3` or fewer"
+        ),
+        "{message}"
+    );
+    assert_eq!(code, 3);
+}
+
+#[test]
+fn the_temporal_memory_is_measured_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write_csv(folder.path(), &population(5, 3, 2, 4, &text(3)));
+    let frozen = ["--protocol", "static", "--detector"];
+    let all = detectors(&file, &[&frozen[..], &["all"]].concat());
+    let names: Vec<&str> = all.iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"capped-median") && !names.contains(&"temporal-memory"));
+    let named = [&frozen[..], &["temporal-memory", "--users", "1"]].concat();
+    let named = &detectors(&file, &named)[0];
+    assert_eq!(named["name"], "temporal-memory");
+    assert!(number(named, "/eer/mean") < 0.5, "{named}");
 }
 
 #[test]

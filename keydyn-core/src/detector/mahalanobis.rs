@@ -70,6 +70,25 @@ impl Whitening {
         Self { means, directions }
     }
 
+    /// The same turned back: the symmetric root, in which every feature stays where it was as
+    /// far as that goes.
+    pub(super) fn symmetric(self) -> Self {
+        let width = self.means.len();
+        let mut root = vec![vec![0.0; width]; width];
+        for scaled in &self.directions {
+            let length = scaled.iter().map(|x| x * x).sum::<f64>().sqrt();
+            for (row, x) in root.iter_mut().zip(scaled) {
+                for (entry, y) in row.iter_mut().zip(scaled) {
+                    *entry += x / length * y;
+                }
+            }
+        }
+        Self {
+            directions: root,
+            ..self
+        }
+    }
+
     /// The typing in that basis.
     pub(super) fn apply(&self, typing: &[f64]) -> Vec<f64> {
         let along = |direction: &Vec<f64>| {

@@ -2,6 +2,7 @@
 //!
 //! Every detector is one-class: it sees typings of one owner and nobody else's before it judges.
 
+mod capped_median;
 mod euclidean;
 mod filtered_manhattan;
 mod mahalanobis;
@@ -11,15 +12,20 @@ mod normed_euclidean;
 mod outlier_count;
 mod scaled_manhattan;
 mod sequence_memory;
+mod temporal_memory;
 mod vector;
+mod whitened_nearest_neighbour;
 
 use crate::acquire::FailureToAcquire;
 use crate::digraph::Sample;
+use crate::memory::Ingredient;
 use crate::policy::{Decision, Strictness};
 use crate::template::{FailureToEnrol, GainPolicy};
 
 pub use sequence_memory::SequenceMemory;
+use temporal_memory::TemporalMemory;
 use vector::VectorDetector;
+use whitened_nearest_neighbour::WhitenedNearestNeighbour;
 
 /// What a recording has of an owner's typings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,12 +135,22 @@ pub enum DetectorKind {
     Euclidean,
     /// The same over both lengths.
     NormedEuclidean,
+    /// Distance from the median, capped.
+    CappedMedian,
+    /// Absolute distance from the nearest typing, whitened.
+    WhitenedNearestNeighbour,
+    /// The same without outliers.
+    FilteredWhitenedNearestNeighbour,
+    /// How many columns of a hierarchical temporal memory were surprised.
+    TemporalMemory,
+    /// The product's own without one of its ingredients.
+    Without(Ingredient),
 }
 
 impl DetectorKind {
-    /// Every detector: the product's own, then the published ones from the best to the worst by
-    /// Killourhy and Maxion (2009).
-    pub const ALL: [Self; 9] = [
+    /// Every detector but the product's own without something: the product's own, the published ones from the best to the worst by
+    /// Killourhy and Maxion (2009), and then others.
+    pub const ALL: [Self; 13] = [
         Self::SequenceMemory,
         Self::ScaledManhattan,
         Self::NearestNeighbour,
@@ -144,6 +160,10 @@ impl DetectorKind {
         Self::Manhattan,
         Self::Euclidean,
         Self::NormedEuclidean,
+        Self::CappedMedian,
+        Self::WhitenedNearestNeighbour,
+        Self::FilteredWhitenedNearestNeighbour,
+        Self::TemporalMemory,
     ];
 
     /// The name by which tables and the command line call it.
@@ -159,6 +179,11 @@ impl DetectorKind {
             Self::Manhattan => "manhattan",
             Self::Euclidean => "euclidean",
             Self::NormedEuclidean => "normed-euclidean",
+            Self::CappedMedian => "capped-median",
+            Self::WhitenedNearestNeighbour => "whitened-nearest-neighbour",
+            Self::FilteredWhitenedNearestNeighbour => "filtered-whitened-neighbour",
+            Self::TemporalMemory => "temporal-memory",
+            Self::Without(ingredient) => ingredient.name(),
         }
     }
 
@@ -175,6 +200,13 @@ impl DetectorKind {
             Self::Manhattan => "Distance from the mean",
             Self::Euclidean => "Squared distance from the mean",
             Self::NormedEuclidean => "The same over the lengths of both",
+            Self::CappedMedian => "Distance from the median in mean absolute deviations, capped",
+            Self::WhitenedNearestNeighbour => "Distance from the nearest typing, decorrelated",
+            Self::FilteredWhitenedNearestNeighbour => "The same, after leaving outliers out",
+            Self::TemporalMemory => {
+                "A hierarchical temporal memory, of ten thousand times the cost: not in `all`"
+            }
+            Self::Without(ingredient) => ingredient.summary(),
         }
     }
 
@@ -194,7 +226,20 @@ impl DetectorKind {
             Self::Manhattan => vector::<manhattan::Manhattan>(recorded),
             Self::Euclidean => vector::<euclidean::Euclidean>(recorded),
             Self::NormedEuclidean => vector::<normed_euclidean::NormedEuclidean>(recorded),
+            Self::CappedMedian => vector::<capped_median::CappedMedian>(recorded),
+            Self::WhitenedNearestNeighbour => vector::<WhitenedNearestNeighbour<false>>(recorded),
+            Self::FilteredWhitenedNearestNeighbour => {
+                vector::<WhitenedNearestNeighbour<true>>(recorded)
+            }
+            Self::TemporalMemory => Box::new(TemporalMemory::new(recorded)),
+            Self::Without(it) => Box::new(SequenceMemory::new(gain, recorded, Some(it))),
         }
+    }
+
+    /// Whether a whole recording takes it hours, so that it is measured only where it is meant.
+    #[must_use]
+    pub fn takes_hours(self) -> bool {
+        self == Self::TemporalMemory
     }
 
     /// Whether its threshold is fixed before any data is seen.

@@ -69,12 +69,19 @@ impl Typings {
         unbiased.map(f64::sqrt).collect()
     }
 
+    /// These vectors, of one length.
+    pub(super) fn of_rows<'a>(rows: impl Iterator<Item = &'a [f64]>) -> Self {
+        let mut typings = Self::default();
+        for row in rows {
+            typings.width = row.len();
+            typings.values.extend_from_slice(row);
+        }
+        typings
+    }
+
     #[cfg(test)]
     pub(super) fn of(rows: &[&[f64]]) -> Self {
-        Self {
-            width: rows[0].len(),
-            values: rows.concat(),
-        }
+        Self::of_rows(rows.iter().copied())
     }
 }
 

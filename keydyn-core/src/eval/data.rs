@@ -100,9 +100,23 @@ pub struct About {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataSet {
     typists: Vec<Typist>,
+    /// Whoever typed the one text and has no account.
+    bystanders: Vec<Typist>,
     /// By account, where each has a text of its own.
     attackers: Option<Vec<Vec<Typist>>>,
     about: About,
+}
+
+/// More accounts than there are, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the first {asked} of its users were asked for, and it has {has}; use `--users {has}` or fewer"
+)]
+pub struct NotSoMany {
+    /// How many there are.
+    pub has: usize,
+    /// How many were asked for.
+    pub asked: usize,
 }
 
 impl DataSet {
@@ -134,6 +148,27 @@ impl DataSet {
         Self { about, ..self }
     }
 
+    /// The same with the first accounts only, so many of them, as a sample of a recording that takes
+    /// too long as a whole. Whoever typed one text with everybody is still an impostor on each.
+    ///
+    /// # Errors
+    /// If there are fewer, or none is asked for.
+    pub fn with_accounts(mut self, accounts: usize) -> Result<Self, NotSoMany> {
+        let has = self.typists.len();
+        if accounts > has || accounts == 0 {
+            return Err(NotSoMany {
+                has,
+                asked: accounts,
+            });
+        }
+        let others = self.typists.split_off(accounts);
+        match &mut self.attackers {
+            Some(attackers) => attackers.truncate(accounts),
+            None => self.bystanders.splice(..0, others).for_each(drop),
+        }
+        Ok(self)
+    }
+
     /// The accounts' owners in the order of the recording, each with attempts in order.
     #[must_use]
     pub fn typists(&self) -> &[Typist] {
@@ -147,7 +182,7 @@ impl DataSet {
             .and_then(|all| all.get(owner))
             .into_iter()
             .flatten();
-        let everybody = self.typists.iter().enumerate();
+        let everybody = self.typists.iter().chain(&self.bystanders).enumerate();
         let shared = attackers.is_none();
         own.chain(
             everybody
@@ -184,15 +219,66 @@ impl DataSet {
         name.map_or_else(|| format!("#{}", key.0), Clone::clone)
     }
 
+    /// How many typed the one text and have no account, as [`DataSet::with_accounts`] leaves them.
+    #[must_use]
+    pub fn bystanders(&self) -> usize {
+        self.bystanders.len()
+    }
+
+    /// Everybody who typed anything, on one account at a time.
+    pub fn people(&self) -> impl Iterator<Item = &Typist> {
+        let attackers = self.attackers.iter().flatten().flatten();
+        self.typists.iter().chain(&self.bystanders).chain(attackers)
+    }
+
     /// The typings of all typists together.
     #[must_use]
     pub fn attempts(&self) -> usize {
-        let attackers = self.attackers.iter().flatten().flatten();
-        let typists = self.typists.iter().chain(attackers);
-        typists.map(|t| t.attempts.len()).sum()
+        self.people().map(|typist| typist.attempts.len()).sum()
     }
 }
 
 fn sort(typist: &mut Typist) {
     typist.attempts.sort_by_key(|a| (a.session, a.rep));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::typist::{self, some_text};
+
+    fn names<'a>(typists: impl IntoIterator<Item = &'a Typist>) -> Vec<&'a str> {
+        typists.into_iter().map(|t| t.name.as_str()).collect()
+    }
+
+    #[test]
+    fn whoever_has_no_account_is_still_an_impostor() {
+        let whole = typist::population(1, 4, 1, 3, &some_text(3));
+        let two = whole.clone().with_accounts(2).unwrap();
+        assert_eq!(names(two.typists()), ["p01", "p02"]);
+        assert_eq!(names(two.others(0)), names(whole.others(0)));
+        assert_eq!(two.attempts(), whole.attempts());
+        let one = two.with_accounts(1).unwrap();
+        assert_eq!(names(one.others(0)), ["p02", "p03", "p04"]);
+        assert_eq!(whole.clone().with_accounts(4), Ok(whole.clone()));
+        assert_eq!(
+            whole.clone().with_accounts(5).unwrap_err().to_string(),
+            "the first 5 of its users were asked for, and it has 4; use `--users 4` or fewer"
+        );
+        assert!(whole.with_accounts(0).is_err());
+    }
+
+    #[test]
+    fn whoever_meant_one_account_is_an_impostor_there_only() {
+        let whole = typist::population(1, 3, 1, 3, &some_text(3));
+        let [anna, bert, carl] = whole.typists() else {
+            panic!("three typists")
+        };
+        let accounts = [(anna, vec![carl.clone()]), (bert, vec![anna.clone()])];
+        let accounts = accounts.map(|(owner, others)| (owner.clone(), others));
+        let one = DataSet::with_attackers(accounts.to_vec());
+        let one = one.with_accounts(1).unwrap();
+        assert_eq!(names(one.typists()), ["p01"]);
+        assert_eq!((names(one.others(0)), one.attempts()), (vec!["p03"], 6));
+    }
 }

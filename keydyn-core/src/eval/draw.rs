@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// What a stream of draws is for: two purposes never share one.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// Which impostor attempt comes next.
     Impostors = 1,
     /// Which accounts a bootstrap draw takes.
@@ -24,13 +24,16 @@ pub(super) enum Purpose {
     Attackers = 22,
     /// Which attempt a poisoner makes.
     Poison = 23,
+    /// How a temporal memory begins, and in which order it learns.
+    TemporalMemory = 16,
 }
 
 /// Draws that follow from purpose, seed and numbers (of an account, of a typing) alone.
-pub(super) struct Draws(ChaCha8Rng);
+#[derive(Debug)]
+pub(crate) struct Draws(ChaCha8Rng);
 
 impl Draws {
-    pub(super) fn new(purpose: Purpose, seed: u64, numbers: [u64; 2]) -> Self {
+    pub(crate) fn new(purpose: Purpose, seed: u64, numbers: [u64; 2]) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&(purpose as u64).to_le_bytes());
         key[8..16].copy_from_slice(&seed.to_le_bytes());
@@ -43,9 +46,22 @@ impl Draws {
     ///
     /// A 64-bit draw scaled to the range: the chances are equal to within 2^-32 for any number of
     /// items that fits a file, and no library's way of making ranges is part of the figures.
-    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
-        let scaled = u128::from(self.0.next_u64()) * items.len() as u128;
-        items.get(usize::try_from(scaled >> 64).ok()?)
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        items.get(self.below(items.len()))
+    }
+
+    /// Puts the items in an order of which each has the same chance (Fisher and Yates, 1938).
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let chosen = self.below(last + 1);
+            items.swap(last, chosen);
+        }
+    }
+
+    /// A number from 0 to before `end`; 0 if there is none.
+    fn below(&mut self, end: usize) -> usize {
+        let scaled = u128::from(self.0.next_u64()) * end as u128;
+        usize::try_from(scaled >> 64).unwrap_or_default()
     }
 
     /// The place of one of these weights, each with a chance in proportion to it; `None` if none is
@@ -71,7 +87,7 @@ impl Draws {
     }
 
     /// Uniform over (0, 1].
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         #[expect(
             clippy::cast_precision_loss,
             reason = "53 bits are what a double holds"

@@ -156,7 +156,7 @@ fn summarise(
         login_far: summary(&|user| user.login_far),
         failures_to_acquire: failures,
         keyboards: keyboards(&sittings),
-        sittings: if data.typists().len() == 1 {
+        sittings: if data.typists().len() == 1 && data.bystanders() == 0 {
             sittings
         } else {
             Vec::new()

@@ -20,7 +20,7 @@ pub mod calibration;
 pub mod data;
 pub mod describe;
 pub mod digest;
-mod draw;
+pub(crate) mod draw;
 pub mod figures;
 pub mod fingerprint;
 pub mod paired;

@@ -1,6 +1,6 @@
 //! What an evaluation is asked for, and whether a recording suits it.
 
-use super::data::{Attempt, DataSet, Typist};
+use super::data::{Attempt, DataSet, NotSoMany, Typist};
 use super::protocol::{ImpostorSet, LearnRule, Protocol};
 use crate::detector::{DetectorKind, Threshold};
 use crate::template::GainPolicy;
@@ -111,6 +111,9 @@ pub enum Unsuitable {
     /// Nothing was recorded.
     #[error("there are no typings")]
     Nobody,
+    /// Fewer users than were asked for.
+    #[error(transparent)]
+    Users(#[from] NotSoMany),
     /// Impostors without anybody to be.
     #[error(
         "no account has a typing by its owner, {name} for one; in the owner's rows the typist must be called as in `account`"
@@ -244,7 +247,7 @@ impl Setup {
     fn scores(&self, data: &DataSet) -> u64 {
         let set = self.impostor_set(data);
         let of_one = |typist: &Typist| set.of(typist).len();
-        let everybody: usize = data.typists().iter().map(of_one).sum();
+        let everybody: usize = data.people().map(of_one).sum();
         let of_account = |(number, owner): (usize, &Typist)| {
             let Some((_, test)) = self.split(&owner.attempts) else {
                 return 0;

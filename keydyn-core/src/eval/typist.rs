@@ -198,7 +198,7 @@ fn trace(sample: &Sample) -> Trace {
 
 /// A text of so many letters, each once.
 #[cfg(test)]
-pub(super) fn some_text(keys: u16) -> KeySequence {
+pub(crate) fn some_text(keys: u16) -> KeySequence {
     assert!(keys <= 10);
     KeySequence::new((0..keys).map(|i| KeyCode(16 + i)).collect())
 }

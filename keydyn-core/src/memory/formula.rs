@@ -80,6 +80,44 @@ impl Ingredient {
         Self::Level,
     ];
 
+    /// What the product's detector is called without it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Population => "without-population",
+            Self::Transitions => "without-transitions",
+            Self::HoldTempo => "without-hold-tempo",
+            Self::DownTempo => "without-down-tempo",
+            Self::OwnTempo => "without-own-tempo",
+            Self::HoldToDown => "without-hold-to-down",
+            Self::HeavyTails => "without-heavy-tails",
+            Self::Forgetting => "without-forgetting",
+            Self::Anchor => "without-anchor",
+            Self::Allowance => "without-allowance",
+            Self::Typicality => "without-typicality",
+            Self::Level => "without-level",
+        }
+    }
+
+    /// What is left out then, in a few words.
+    #[must_use]
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Population => "Nothing is known of people",
+            Self::Transitions => "All ways between keys are alike to people",
+            Self::HoldTempo => "People's holds of a typing have no tempo in common",
+            Self::DownTempo => "Nor have their down-downs",
+            Self::OwnTempo => "The owner's holds of a typing have none either",
+            Self::HoldToDown => "A down-down does not follow its hold",
+            Self::HeavyTails => "The owner never stumbles",
+            Self::Forgetting => "Every typing weighs the same for ever",
+            Self::Anchor => "Nothing is known of how sittings begin",
+            Self::Allowance => "The first typing of a sitting is like any other",
+            Self::Typicality => "Nobody minds who types like everybody",
+            Self::Level => "All owners have the same level",
+        }
+    }
+
     /// The formula without it.
     #[cfg(any(test, feature = "eval"))]
     pub(super) fn left_out(self) -> &'static Formula {

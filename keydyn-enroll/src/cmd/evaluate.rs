@@ -47,6 +47,8 @@ Examples:
   keydyn evaluate mine.csv --save before.json
   keydyn evaluate mine.csv --gain plain --compare before.json
       whether a change makes a difference, by a paired test over users
+  keydyn evaluate mine.csv --protocol first:10 --detector temporal-memory --users 5
+      what takes long on the first five accounts, against everybody
   keydyn evaluate mine.csv --csv scores.csv --json
       every attempt in a file, and the figures for a program to read
   keydyn evaluate mine.csv --detector all --html result.html
@@ -147,7 +149,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         return Err(Failure::Usage(both.to_owned()));
     }
     output::check_apart(&arguments.file, &arguments.outputs())?;
-    let data = open(&arguments.file)?;
+    let data = arguments.options.accounts(open(&arguments.file)?);
+    let data = data.map_err(|reason| Failure::Unsuitable {
+        file: shown(&arguments.file),
+        reason,
+    })?;
     let earlier = arguments
         .compare
         .iter()

@@ -181,9 +181,13 @@ pub(super) fn title(file: &str, data: &DataSet, outcomes: &[Outcome], figures: &
         None => String::new(),
     };
     let accounts = data.typists().len();
-    let users = if accounts == 1 { "user" } else { "users" };
+    let users = match (accounts, data.bystanders()) {
+        (1, 0) => "1 user".to_owned(),
+        (_, 0) => format!("{accounts} users"),
+        (_, others) => format!("{accounts} of {} users", accounts + others),
+    };
     format!(
-        "{protocol}{every}{held_out} on {file}: {accounts} {users}, {} typings; {}{impostors}{attempts}; {threshold}",
+        "{protocol}{every}{held_out} on {file}: {users}, {} typings; {}{impostors}{attempts}; {threshold}",
         data.attempts(),
         learning(data, figures),
     )

@@ -6,8 +6,10 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use keydyn_core::detector::{DetectorKind, Threshold};
 use keydyn_core::eval::calibration;
+use keydyn_core::eval::data::DataSet;
 use keydyn_core::eval::protocol::{CURVE, ImpostorSet, LearnRule, Protocol};
-use keydyn_core::eval::setup::Setup;
+use keydyn_core::eval::setup::{Setup, Unsuitable};
+use keydyn_core::memory::Ingredient;
 use keydyn_core::policy::Strictness;
 use keydyn_core::template::GainPolicy;
 
@@ -88,6 +90,11 @@ pub(super) struct Options {
         default_value = "sequence-memory"
     )]
     detector: Vec<Choice>,
+
+    /// Evaluate the accounts of the first N users only, for a detector that takes hours: everybody
+    /// remains an impostor on them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    users: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -126,13 +133,19 @@ enum Preset {
 enum Choice {
     One(DetectorKind),
     All,
+    Ablation,
+}
+
+fn ablation() -> impl Iterator<Item = DetectorKind> {
+    Ingredient::ALL.into_iter().map(DetectorKind::Without)
 }
 
 impl ValueEnum for Choice {
     fn value_variants<'a>() -> &'a [Self] {
         static VARIANTS: LazyLock<Vec<Choice>> = LazyLock::new(|| {
-            let each = DetectorKind::ALL.into_iter().map(Choice::One);
-            each.chain([Choice::All]).collect()
+            let each = DetectorKind::ALL.into_iter().chain(ablation());
+            let some = [Choice::All, Choice::Ablation];
+            each.map(Choice::One).chain(some).collect()
         });
         &VARIANTS
     }
@@ -140,7 +153,10 @@ impl ValueEnum for Choice {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
             Self::One(kind) => PossibleValue::new(kind.name()).help(kind.summary()),
-            Self::All => PossibleValue::new("all").help("Every one, the product's own first"),
+            Self::All => PossibleValue::new("all")
+                .help("The product's own and every published one but temporal-memory"),
+            Self::Ablation => PossibleValue::new("ablation")
+                .help("The product's own, then without each of its ingredients"),
         })
     }
 }
@@ -253,16 +269,29 @@ impl Options {
     }
 
     /// Each once, in the order in which they were asked for.
+    /// The accounts that are asked for.
+    pub(super) fn accounts(&self, data: DataSet) -> Result<DataSet, Unsuitable> {
+        match self.users {
+            Some(users) => Ok(data.with_accounts(users as usize)?),
+            None => Ok(data),
+        }
+    }
+
     fn detectors(&self) -> Vec<DetectorKind> {
         let mut kinds = Vec::new();
         for choice in &self.detector {
-            let asked = match choice {
-                Choice::One(kind) => std::slice::from_ref(kind),
-                Choice::All => &DetectorKind::ALL,
+            let quick = |kind: &DetectorKind| !kind.takes_hours();
+            let asked: Vec<DetectorKind> = match choice {
+                Choice::One(kind) => vec![*kind],
+                Choice::All => DetectorKind::ALL.into_iter().filter(quick).collect(),
+                Choice::Ablation => [DetectorKind::default()]
+                    .into_iter()
+                    .chain(ablation())
+                    .collect(),
             };
             for kind in asked {
-                if !kinds.contains(kind) {
-                    kinds.push(*kind);
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
                 }
             }
         }
