@@ -114,6 +114,20 @@ mod tests {
     const FIXED: [u32; 6] = [114, 17, 47, 146, 237, 132];
 
     #[test]
+    fn every_order_comes_as_often_as_another() {
+        let mut draws = Draws::new(Purpose::TemporalMemory, 1, [0, 0]);
+        let mut counts = std::collections::BTreeMap::new();
+        for _ in 0..6000 {
+            let mut items = [1, 2, 3];
+            draws.shuffle(&mut items);
+            *counts.entry(items).or_insert(0) += 1;
+        }
+        let even = |count: &i32| (900..1100).contains(count);
+        assert!(counts.len() == 6 && counts.values().all(even), "{counts:?}");
+        draws.shuffle::<u8>(&mut []);
+    }
+
+    #[test]
     fn purposes_seeds_and_numbers_do_not_share_draws() {
         let first = |purpose, seed, numbers| Draws::new(purpose, seed, numbers).normal();
         let here = first(Purpose::Person, 1, [2, 3]);

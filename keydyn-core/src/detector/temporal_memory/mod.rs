@@ -259,6 +259,23 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_without_holds_is_compared_by_its_down_downs() {
+        let typing = typist(1).sample(0);
+        let (keys, downs) = (typing.keys().clone(), typing.downs().to_vec());
+        let bare = Sample::new(keys, vec![None; 3], downs).unwrap();
+        let mut detector = TemporalMemory::new(Recorded::default());
+        assert_eq!(detector.enrol(&bare), Err(FailureToAcquire::TooFewHolds));
+        let mut detector = TemporalMemory::new(Recorded::DownDowns);
+        for _ in 0..3 {
+            detector.enrol(&bare).unwrap();
+        }
+        detector.finish_enrolment().unwrap();
+        // Nothing but the two primers, with holds or without.
+        assert_eq!(detector.score(&bare), Ok(2.0));
+        assert_eq!(detector.score(&typing), Ok(2.0));
+    }
+
+    #[test]
     fn a_missing_step_counts_like_the_others() {
         let detector = enrolled(3);
         let typing = typist(1).sample(0);
