@@ -22,7 +22,7 @@ impl Strictness {
         match self {
             Self::Lenient => 0.10,
             Self::Normal => 0.02,
-            Self::Strict => 0.00,
+            Self::Strict => -0.05,
         }
     }
 }
