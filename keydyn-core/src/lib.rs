@@ -23,6 +23,7 @@ pub mod memory;
 pub mod policy;
 pub mod printable;
 pub mod store;
+pub mod strangers;
 pub mod template;
 pub mod time;
 pub mod trace;

@@ -8,6 +8,8 @@ use crate::explain::Explanation;
 use crate::memory::Ingredient;
 use crate::memory::encoder::same_categories;
 use crate::memory::{Anomaly, SequenceMemory};
+use crate::policy::{Decision, Strictness, decide};
+use crate::strangers::{self, STRANGERS};
 
 /// How much a typing counts by its place in the sitting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +106,17 @@ impl Template {
             anomaly,
             score: self.memory.score_of(anomaly),
         })
+    }
+
+    /// How many of the [`STRANGERS`] who know the password would be accepted at their first typing.
+    #[must_use]
+    pub fn strangers_accepted(&self, strictness: Strictness) -> u32 {
+        let ways = &self.memory.parts().transitions;
+        let accepted = strangers::typings(&self.keys, ways).filter(|typing| {
+            let judgement = self.judge(typing);
+            decide(judgement.ok().and_then(|found| found.score), strictness) == Decision::Genuine
+        });
+        u32::try_from(accepted.count()).unwrap_or(STRANGERS)
     }
 
     /// Which steps of an attempt were how far off, in order: positions, never keys.

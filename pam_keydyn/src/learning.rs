@@ -94,6 +94,7 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
             phase,
             promoted,
             armable,
+            too_common,
         }) => {
             let state = match phase {
                 Phase::None => "none",
@@ -107,6 +108,13 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
             if !armable && phase != Phase::Armed {
                 let message =
                     format!("user={user} stays unarmed: the text is too short or too long");
+                log.write(Level::Notice, &message);
+            }
+            if too_common {
+                let message = format!(
+                    "user={user} stays unarmed so far: too many others who know the password \
+                     would pass"
+                );
                 log.write(Level::Notice, &message);
             }
             if promoted {

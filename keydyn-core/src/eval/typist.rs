@@ -16,17 +16,8 @@ use super::draw::{Draws, Purpose};
 use crate::digraph::{Duration, KeySequence, Sample};
 use crate::key::{KeyCode, KeyEvent, KeyRole, Micros, Motion};
 use crate::memory::population::{DOWN_DOWN, HOLD};
+use crate::strangers::spread::*;
 use crate::trace::{Trace, TraceEvent};
-
-/// How far typists differ in tempo, features of a typist in habit, and typings from each other.
-const HOLD_TEMPO: f64 = 0.205;
-const HOLD_HABIT: f64 = 0.17;
-const HOLD_SCATTER: f64 = 0.19;
-const DOWN_TEMPO: f64 = 0.34;
-const DOWN_TEMPO_WITH_HOLD: f64 = 0.21;
-const DOWN_TEMPO_ALONE: f64 = 0.978;
-const DOWN_HABIT: f64 = 0.33;
-const DOWN_SCATTER: f64 = 0.27;
 
 /// No feature is shorter or longer than this, in ln ms: 1 ms and a minute.
 const SHORTEST: f64 = 0.0;

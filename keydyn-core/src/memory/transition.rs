@@ -113,6 +113,11 @@ impl Transition {
         }
     }
 
+    /// Where people in general lie, in ln ms.
+    pub(crate) fn expected(self) -> f64 {
+        self.prior().location
+    }
+
     /// Its number in a profile.
     pub(crate) fn code(self) -> u8 {
         self as u8

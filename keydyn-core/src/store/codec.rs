@@ -108,6 +108,8 @@ struct WireState {
     last_refusal: Option<u64>,
     distrusted: Option<u64>,
     progress: [u32; 4],
+    /// The zeros behind a state that was written before there was this say no.
+    too_common: bool,
 }
 
 /// The plaintext of a profile: its length, its bytes, zeros up to [`PLAINTEXT_LEN`].
@@ -408,6 +410,7 @@ impl From<&AccountState> for WireState {
             sittings,
             decided,
             refused: of_them_refused,
+            too_common,
         } = state.progress;
         Self {
             generation: state.generation,
@@ -426,6 +429,7 @@ impl From<&AccountState> for WireState {
             last_refusal: state.throttle.last.map(|at| at.0),
             distrusted: state.distrusted.map(|at| at.0),
             progress: [typings, sittings, decided, of_them_refused],
+            too_common,
         }
     }
 }
@@ -470,6 +474,7 @@ impl WireState {
                 sittings,
                 decided,
                 refused: of_them_refused,
+                too_common: self.too_common,
             },
         })
     }

@@ -259,10 +259,17 @@ impl EnrolmentSession {
                 self.further,
                 self.rules.further.saturating_sub(self.further),
             ),
-            _ => (
-                learned,
-                sequence.arming().still_needed(learned, self.rules.typings),
-            ),
+            _ => {
+                let EnrolmentRules {
+                    strictness,
+                    typings,
+                    ..
+                } = self.rules;
+                let needed = sequence.arming().still_needed(learned, typings);
+                // Nobody knows how many more; with one more there is something to see.
+                let common = sequence.too_common(strictness, typings);
+                (learned, needed.max(u32::from(common)))
+            }
         })
     }
 
@@ -384,7 +391,9 @@ impl Profile {
         let sequence = &self.sequences[index];
         let learned = sequence.template.memory().learned();
         let keys = sequence.template.keys().len();
-        if !sequence.arming.armed && sequence.arming.steady(learned, rules.typings, keys) {
+        let steady = sequence.arming.steady(learned, rules.typings, keys);
+        let common = sequence.too_common(rules.strictness, rules.typings);
+        if !sequence.arming.armed && steady && !common {
             self.arm(index);
         }
     }

@@ -12,7 +12,7 @@ use crate::acquire::FailureToAcquire;
 use crate::digraph::Sample;
 use crate::explain::Explanation;
 use crate::memory::SequenceMemory;
-use crate::policy::{Arming, Strictness, decide, sitting_ended, sitting_passed};
+use crate::policy::{ARMING_STRANGERS, Arming, Strictness, decide, sitting_ended, sitting_passed};
 use crate::template::{GainPolicy, Judgement, Template};
 use crate::time::Timestamp;
 
@@ -56,6 +56,15 @@ impl Sequence {
         let mut template = self.template.clone();
         template.start_sitting();
         Cow::Owned(template)
+    }
+
+    /// Whether nothing keeps it from being in force but that too many others would pass: its owner
+    /// types with much scatter, or just as everybody does.
+    pub(super) fn too_common(&self, strictness: Strictness, min_samples: u32) -> bool {
+        let (learned, keys) = (self.template.memory().learned(), self.template.keys().len());
+        !self.arming.armed
+            && self.arming.steady(learned, min_samples, keys)
+            && self.template.strangers_accepted(strictness) > ARMING_STRANGERS
     }
 
     pub(super) fn begins_sitting(&self, at: Timestamp) -> bool {
@@ -195,9 +204,9 @@ impl Profile {
             .unwrap_or(0)
     }
 
-    /// How near the sequence that was typed most is to being armed.
+    /// How near the sequence that was typed most is to being armed under these rules.
     #[must_use]
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self, strictness: Strictness, min_samples: u32) -> Progress {
         let typed = |sequence: &&Sequence| sequence.template.memory().learned();
         let most = self.sequences.iter().max_by_key(typed);
         most.map_or_else(Progress::default, |sequence| Progress {
@@ -205,6 +214,7 @@ impl Profile {
             sittings: sequence.arming.sittings,
             decided: sequence.arming.decided,
             refused: sequence.arming.decisions.count_ones(),
+            too_common: sequence.too_common(strictness, min_samples),
         })
     }
 
@@ -279,6 +289,7 @@ impl Profile {
             sequence.template.keys().len(),
         );
         let ready = sequence.arming.ready(learned, lesson.min_samples, keys);
+        let ready = ready && !sequence.too_common(lesson.strictness, lesson.min_samples);
         if lesson.may_arm && !sequence.arming.armed && ready {
             self.arm(index);
         }

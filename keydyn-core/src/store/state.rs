@@ -69,6 +69,8 @@ pub struct Progress {
     pub decided: u32,
     /// How many of those were refusals.
     pub refused: u32,
+    /// All else is there, and too many others would pass.
+    pub too_common: bool,
 }
 
 /// The state of one account.

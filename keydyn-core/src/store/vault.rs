@@ -116,6 +116,8 @@ pub struct Learned {
     pub promoted: bool,
     /// The text has a length that can be armed.
     pub armable: bool,
+    /// All else is there to be armed, and too many others would pass.
+    pub too_common: bool,
 }
 
 /// One account's files.

@@ -374,6 +374,14 @@ impl Enrolment<'_> {
                  is accepted teaches it. `keydyn verify {user}` tries it, `keydyn disable {user}` \
                  is the way out.{disabled}"
             ),
+            (Ending::Exhausted, _) if learned.too_common => {
+                return Err(TypingFailure::Unfinished(format!(
+                    "the rhythm scatters too much, or is too much like everybody's, to keep others \
+                     out, so it is not in force. {samples} typings are kept, and logins go on \
+                     learning. Type the password as you always do and run `sudo keydyn enroll \
+                     {user}` another day; a longer password helps"
+                )));
+            }
             (Ending::Exhausted, _) => {
                 return Err(TypingFailure::Unfinished(format!(
                     "the rhythm is not steady enough yet to be in force. {samples} typings are \

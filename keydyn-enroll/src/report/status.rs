@@ -70,6 +70,8 @@ struct Learning {
     would_have_refused: u32,
     /// Typings that are missing at least until the user is armed.
     missing: u32,
+    /// All else is there, and too many others who know the password would pass.
+    too_common: bool,
 }
 
 #[derive(Serialize)]
@@ -251,6 +253,7 @@ impl Learning {
             decided: progress.decided,
             would_have_refused: progress.refused,
             missing: EARLIEST_ARMING.saturating_sub(progress.typings),
+            too_common: progress.too_common,
         }
     }
 
@@ -285,6 +288,11 @@ impl Learning {
             ));
         }
         words.push(match lacks.as_slice() {
+            [] if self.too_common => "Not armed although all else is there: so far too many \
+                                      others who know the password would pass. A rhythm that \
+                                      scatters less protects; logins go on learning, and a \
+                                      longer password helps."
+                .to_owned(),
             [] => "Not armed although all else is there: the text must have 6 to 128 keys, and \
                    min_samples= of the stack may ask for more typings."
                 .to_owned(),

@@ -25,7 +25,7 @@ pub(super) struct WireProfile {
     pub(super) sequences: Vec<FirstSequence>,
     pub(super) window: Vec<FirstKept>,
     pub(super) next_number: u64,
-    pub(super) state: WireState,
+    pub(super) state: FirstState,
 }
 
 #[derive(Deserialize, Zeroize)]
@@ -55,6 +55,19 @@ pub(super) struct FirstKept {
     downs: Vec<u32>,
 }
 
+#[derive(Deserialize, Zeroize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub(super) struct FirstState {
+    generation: u64,
+    phase: u8,
+    counts: [u64; 4],
+    verdicts: Vec<(u64, u8)>,
+    refusals: u32,
+    last_refusal: Option<u64>,
+    distrusted: Option<u64>,
+    progress: [u32; 4],
+}
+
 impl WireProfile {
     /// The same as a profile of this model.
     pub(super) fn to_profile(&self) -> Result<Profile, CodecError> {
@@ -73,7 +86,7 @@ impl WireProfile {
             sequences,
             window: window.into(),
             next_number: self.next_number,
-            state: self.state.to_state()?,
+            state: self.state.of_this_model().to_state()?,
         };
         replay(&mut profile)?;
         // Its window was larger.
@@ -115,6 +128,22 @@ impl FirstSequence {
             sittings: self.sittings,
             learned_at: self.learned_at,
         })
+    }
+}
+
+impl FirstState {
+    fn of_this_model(&self) -> WireState {
+        WireState {
+            generation: self.generation,
+            phase: self.phase,
+            counts: self.counts,
+            verdicts: self.verdicts.clone(),
+            refusals: self.refusals,
+            last_refusal: self.last_refusal,
+            distrusted: self.distrusted,
+            progress: self.progress,
+            too_common: false,
+        }
     }
 }
 
@@ -178,7 +207,20 @@ pub(super) mod tests {
             sequences: sequences.map(sequence).collect(),
             window: wire.window.iter().skip(gone).map(kept).collect(),
             next_number: wire.next_number,
-            state: WireState::from(profile.state()),
+            state: first_state(&WireState::from(profile.state())),
+        }
+    }
+
+    fn first_state(wire: &WireState) -> FirstState {
+        FirstState {
+            generation: wire.generation,
+            phase: wire.phase,
+            counts: wire.counts,
+            verdicts: wire.verdicts.clone(),
+            refusals: wire.refusals,
+            last_refusal: wire.last_refusal,
+            distrusted: wire.distrusted,
+            progress: wire.progress,
         }
     }
 

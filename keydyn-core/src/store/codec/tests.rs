@@ -95,6 +95,16 @@ fn a_profile_of_the_first_model_stays_in_force() {
     }
 }
 
+/// The last field came later: what was written before it has zeros there.
+#[test]
+fn a_state_of_before_there_were_strangers_is_read() {
+    let state = golden_profile().state;
+    let mut body = encode_state(&state).unwrap();
+    body.pop();
+    body.resize(900, 0);
+    assert_eq!(decode_state(&body), Ok(state));
+}
+
 fn golden_profile() -> Profile {
     let mut profile = learned(3);
     profile.state.phase = Phase::Learning;

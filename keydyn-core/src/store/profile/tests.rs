@@ -259,3 +259,57 @@ proptest! {
         prop_assert!(profile.window.len() <= MAX_WINDOW);
     }
 }
+
+/// Somebody whose every typing is another.
+fn scattered(seed: u32) -> Sample {
+    let calm = typing(16, 8, seed);
+    let spread = |features: &[Option<Duration>]| {
+        let wild = |(i, f): (usize, &Option<Duration>)| {
+            let step = u64::from(seed).wrapping_mul(2_654_435_761) >> (3 * (i % 5)) & 0xff;
+            f.map(|d| Duration(d.0 / 10 * 7 + d.0 / 425 * u32::try_from(step).unwrap()))
+        };
+        features.iter().enumerate().map(wild).collect()
+    };
+    Sample::new(
+        calm.keys().clone(),
+        spread(calm.holds()),
+        spread(calm.downs()),
+    )
+    .unwrap()
+}
+
+#[test]
+fn whoever_scatters_too_much_to_be_protected_is_not_armed() {
+    let learn = |typing: fn(u32) -> Sample| {
+        let mut profile = Profile::new();
+        for i in 0..80 {
+            let sample = typing(i);
+            profile
+                .learn(&lesson(&sample, u64::from(i) * 5 * 3600))
+                .unwrap();
+        }
+        profile
+    };
+    let (strictness, min_samples) = (Strictness::Normal, 20);
+    let profile = learn(scattered);
+    let arming = profile.sequences[0].arming();
+    assert!(
+        arming.ready(80, min_samples, 8),
+        "{arming:?}: but for the strangers"
+    );
+    assert!(!profile.armed());
+    assert!(profile.progress(strictness, min_samples).too_common);
+    let passed = profile.sequences[0]
+        .template()
+        .strangers_accepted(strictness);
+    assert!((ARMING_STRANGERS + 1..300).contains(&passed), "{passed}");
+    let steady = learn(|seed| typing(16, 8, seed));
+    assert!(steady.armed());
+    assert!(!steady.progress(strictness, min_samples).too_common);
+    assert_eq!(
+        steady.sequences[0]
+            .template()
+            .strangers_accepted(strictness),
+        0
+    );
+}

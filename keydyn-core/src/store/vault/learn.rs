@@ -117,7 +117,7 @@ impl Vault<'_> {
             state.distrusted = None;
         }
         state.counts.learned = state.counts.learned.saturating_add(typings);
-        state.progress = profile.progress();
+        state.progress = profile.progress(lesson.strictness, lesson.min_samples);
         let samples = profile.learned();
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
@@ -130,6 +130,7 @@ impl Vault<'_> {
             samples,
             phase: state.phase,
             promoted,
+            too_common: state.progress.too_common,
             armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
         })
     }

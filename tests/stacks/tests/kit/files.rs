@@ -142,8 +142,9 @@ fn seals() -> Files {
 fn wires() -> Files {
     let sound = Profile::sound().bytes();
     let length = |length| sealed_for(UID, &plaintext(length, &sound));
-    // model 2, sequences 8, keys 8 + 16, contexts 8 + 300, level 12, learned 4, burst 4.
-    let armed = 2 + 8 + 8 + 16 + 8 + 300 + 12 + 4 + 4;
+    // model 2, sequences 8, keys 8 + 16, transitions 8 + 7, contexts 8 + 480, level 12,
+    // typicality 20, sitting 12, learned 4, since 1.
+    let armed = 2 + 8 + 8 + 16 + 8 + 7 + 8 + 480 + 12 + 20 + 12 + 4 + 1;
     let learned_at = armed + 1 + 12;
     let window = learned_at + 9;
     vec![
@@ -154,7 +155,7 @@ fn wires() -> Files {
         ),
         ("plaintext_one_byte_short", length(sound.len() - 1)),
         ("plaintext_trailing_bytes", length(sound.len() + 1)),
-        ("model_unknown", sealed(|profile| profile.model = 2)),
+        ("model_unknown", sealed(|profile| profile.model = 3)),
         ("sequence_count_too_large", body(2, &u64::MAX.to_le_bytes())),
         ("key_count_too_large", body(10, &u64::MAX.to_le_bytes())),
         (
@@ -181,7 +182,7 @@ fn values() -> Files {
             "sequence_of_129_keys",
             sequence(|s| {
                 s.keys = vec![30; 129];
-                s.contexts = vec![(0.0, 0.0, 0); 257];
+                s.contexts = vec![(0.0, 0.0, 0, 0.0, 0); 257];
             }),
         ),
         (
@@ -190,22 +191,44 @@ fn values() -> Files {
         ),
         (
             "nan_location",
-            sequence(|s| s.contexts[0] = (f64::NAN, 0.1, 3)),
+            sequence(|s| s.contexts[0] = (f64::NAN, 0.1, 3, 4.5, 1)),
         ),
         (
             "infinite_location",
-            sequence(|s| s.contexts[0] = (f64::INFINITY, 0.1, 3)),
+            sequence(|s| s.contexts[0] = (f64::INFINITY, 0.1, 3, 4.5, 1)),
         ),
         (
             "nan_scale",
-            sequence(|s| s.contexts[0] = (4.5, f64::NAN, 3)),
+            sequence(|s| s.contexts[0] = (4.5, f64::NAN, 3, 4.5, 1)),
         ),
-        ("zero_scale", sequence(|s| s.contexts[0] = (4.5, 0.0, 3))),
+        (
+            "zero_scale",
+            sequence(|s| s.contexts[0] = (4.5, 0.0, 3, 4.5, 1)),
+        ),
         (
             "negative_scale",
-            sequence(|s| s.contexts[0] = (4.5, -0.1, 3)),
+            sequence(|s| s.contexts[0] = (4.5, -0.1, 3, 4.5, 1)),
+        ),
+        (
+            "nan_anchor",
+            sequence(|s| s.contexts[0] = (4.5, 0.1, 3, f64::NAN, 1)),
         ),
         ("nan_level", sequence(|s| s.level = (f64::NAN, 3))),
+        (
+            "nan_typicality",
+            sequence(|s| s.typicality = (f64::NAN, 0.1, 3)),
+        ),
+        (
+            "negative_spread",
+            sequence(|s| s.typicality = (0.1, -0.1, 3)),
+        ),
+        ("transition_unknown", sequence(|s| s.transitions[0] = 13)),
+        (
+            "transition_count_mismatch",
+            sequence(|s| s.transitions.truncate(6)),
+        ),
+        ("turn_at_the_end_unknown", sequence(|s| s.since = 4)),
+        ("turn_unknown", kept(|k| k.turn = 4)),
         ("window_index_out_of_range", kept(|k| k.sequence = 1)),
         ("hold_count_mismatch", kept(|k| k.holds.truncate(7))),
         ("down_count_mismatch", kept(|k| k.downs.push(1))),
@@ -234,7 +257,7 @@ fn sound_ones() -> Files {
                 profile.next_number = u64::MAX;
                 let sequence = &mut profile.sequences[0];
                 sequence.learned = u32::MAX;
-                sequence.burst = u32::MAX;
+                sequence.sitting = [u32::MAX; 3];
                 sequence.sittings = u32::MAX;
                 sequence.decisions = u32::MAX;
                 sequence.decided = u32::MAX;
@@ -273,7 +296,9 @@ fn sound_ones() -> Files {
         (
             "sound_with_contexts_at_their_end",
             sequence(|s| {
-                s.contexts.fill((f64::MAX, f64::MIN_POSITIVE, u32::MAX));
+                s.contexts
+                    .fill((f64::MAX, f64::MIN_POSITIVE, u32::MAX, f64::MIN, u32::MAX));
+                s.typicality = (f64::MAX, f64::MAX, u32::MAX);
                 s.level = (f64::MAX, u32::MAX);
             }),
         ),
@@ -355,7 +380,7 @@ pub(crate) fn states() -> Files {
         ),
         (
             "option_neither_there_nor_not",
-            state_body(sound.len() - 17, &[2]),
+            state_body(sound.len() - 18, &[2]),
         ),
         ("trailing_bytes", state_body(sound.len() + 4, &[1])),
     ]

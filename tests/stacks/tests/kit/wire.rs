@@ -36,13 +36,19 @@ pub(crate) struct Profile {
     pub(crate) state: State,
 }
 
+/// Location, scale, count; the anchor's location and count.
+pub(crate) type Context = (f64, f64, u32, f64, u32);
+
 #[derive(Clone)]
 pub(crate) struct Sequence {
     pub(crate) keys: Vec<u16>,
-    pub(crate) contexts: Vec<(f64, f64, u32)>,
+    pub(crate) transitions: Vec<u8>,
+    pub(crate) contexts: Vec<Context>,
     pub(crate) level: (f64, u32),
+    pub(crate) typicality: (f64, f64, u32),
+    pub(crate) sitting: [u32; 3],
     pub(crate) learned: u32,
-    pub(crate) burst: u32,
+    pub(crate) since: u8,
     pub(crate) armed: bool,
     pub(crate) decisions: u32,
     pub(crate) decided: u32,
@@ -56,6 +62,7 @@ pub(crate) struct Kept {
     pub(crate) sequence: u8,
     pub(crate) at: u64,
     pub(crate) keyboard: u32,
+    pub(crate) turn: u8,
     pub(crate) gain: f64,
     pub(crate) holds: Vec<u32>,
     pub(crate) downs: Vec<u32>,
@@ -71,6 +78,7 @@ pub(crate) struct State {
     pub(crate) last_refusal: Option<u64>,
     pub(crate) distrusted: Option<u64>,
     pub(crate) progress: [u32; 4],
+    pub(crate) too_common: bool,
 }
 
 impl Profile {
@@ -84,6 +92,7 @@ impl Profile {
                 sequence: 0,
                 at: 1_699_000_000 + number,
                 keyboard: 0,
+                turn: u8::from(number == 0) << 1,
                 gain: 1.0,
                 holds: (0..8)
                     .map(|i| 90_000 + 3_000 * i as u32 + varied(i))
@@ -94,13 +103,16 @@ impl Profile {
             }
         };
         Self {
-            model: 1,
+            model: 2,
             sequences: vec![Sequence {
-                contexts: vec![(0.0, 0.0, 0); 2 * keys.len() - 1],
+                transitions: vec![1, 1, 2, 1, 1, 7, 0],
+                contexts: vec![(0.0, 0.0, 0, 0.0, 0); 2 * keys.len() - 1],
                 keys,
                 level: (0.0, 0),
+                typicality: (0.0, 0.0, 0),
+                sitting: [0; 3],
                 learned: 0,
-                burst: 0,
+                since: 1,
                 armed: true,
                 decisions: 0,
                 decided: 20,
@@ -134,16 +146,24 @@ impl Sequence {
     fn write(&self, out: &mut Bytes) {
         out.length(self.keys.len());
         self.keys.iter().for_each(|key| out.put(key.to_le_bytes()));
+        out.length(self.transitions.len());
+        self.transitions.iter().for_each(|way| out.put([*way]));
         out.length(self.contexts.len());
-        for (location, scale, count) in &self.contexts {
+        for (location, scale, count, anchor, anchors) in &self.contexts {
             out.put(location.to_le_bytes());
             out.put(scale.to_le_bytes());
             out.put(count.to_le_bytes());
+            out.put(anchor.to_le_bytes());
+            out.put(anchors.to_le_bytes());
         }
         out.put(self.level.0.to_le_bytes());
         out.put(self.level.1.to_le_bytes());
+        out.put(self.typicality.0.to_le_bytes());
+        out.put(self.typicality.1.to_le_bytes());
+        out.put(self.typicality.2.to_le_bytes());
+        self.sitting.iter().for_each(|n| out.put(n.to_le_bytes()));
         out.put(self.learned.to_le_bytes());
-        out.put(self.burst.to_le_bytes());
+        out.put([self.since]);
         out.put([u8::from(self.armed)]);
         out.put(self.decisions.to_le_bytes());
         out.put(self.decided.to_le_bytes());
@@ -158,6 +178,7 @@ impl Kept {
         out.put([self.sequence]);
         out.put(self.at.to_le_bytes());
         out.put(self.keyboard.to_le_bytes());
+        out.put([self.turn]);
         out.put(self.gain.to_le_bytes());
         for features in [&self.holds, &self.downs] {
             out.length(features.len());
@@ -178,6 +199,7 @@ impl State {
             last_refusal: None,
             distrusted: None,
             progress: [26, 2, 20, 0],
+            too_common: false,
         }
     }
 
@@ -204,5 +226,6 @@ impl State {
         for number in self.progress {
             out.put(number.to_le_bytes());
         }
+        out.put([u8::from(self.too_common)]);
     }
 }
