@@ -60,9 +60,8 @@ pub const ARMING_REFUSALS: u32 = 1;
 /// Sittings that it takes.
 pub const ARMING_SITTINGS: u32 = 2;
 /// How many of the [`STRANGERS`](crate::strangers::STRANGERS) a template may accept and be armed:
-/// one in fifty. On the CMU benchmark those it leaves unarmed after 23 typings would let in 5 to 10
-/// per cent of impostors, the others 1 to 3 (docs/evaluation.md).
-pub const ARMING_STRANGERS: u32 = 10;
+/// one in twenty (docs/adr/0024-strangers.md has what it is worth).
+pub const ARMING_STRANGERS: u32 = 25;
 /// Typings before anybody can be armed by himself: the first three have no decision.
 pub const EARLIEST_ARMING: u32 = 3 + ARMING_DECISIONS;
 

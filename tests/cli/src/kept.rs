@@ -37,7 +37,7 @@ impl Place {
         let (main, run) = self.directories();
         let host = main.host_key_or_create().expect("a host key");
         let keys = KeySequence::new((16..24).map(KeyCode).collect());
-        let typist = SyntheticTypist::new(3, 1, keys).expect("a text");
+        let typist = SyntheticTypist::new(3, 2, keys).expect("a text");
         let mut phase = Phase::None;
         for i in 0..typings {
             // Two sittings, yesterday.
