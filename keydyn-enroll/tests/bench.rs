@@ -522,3 +522,38 @@ fn what_cannot_be_compared_is_refused() {
         "{message}"
     );
 }
+
+/// What would be lost: the run that is compared with, a second result in one new file, a file `-`.
+#[test]
+fn results_are_kept_apart_before_they_are_there() {
+    let place = tempfile::tempdir().unwrap();
+    let recording = synthetic(place.path());
+    let run = |arguments: &[&str]| {
+        let mut command = keydyn();
+        command.current_dir(place.path());
+        command.arg("evaluate").arg(&recording).args(arguments);
+        command.assert()
+    };
+    run(&["--save", "a.json"]).success();
+    for (arguments, message) in [
+        (
+            ["--compare", "a.json", "--html", "./a.json"],
+            "is the run that is compared with",
+        ),
+        (
+            ["--csv", "new", "--html", "./new"],
+            "cannot hold two results",
+        ),
+        (
+            ["--save", "new", "--html", "-"],
+            "only `--csv` writes to standard output",
+        ),
+    ] {
+        let refused = run(&arguments).code(2);
+        let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(said.replace('\n', " ").contains(message), "{said}");
+    }
+    assert!(!place.path().join("new").exists());
+    let run = std::fs::read_to_string(place.path().join("a.json")).unwrap();
+    assert!(run.starts_with('{'));
+}

@@ -189,11 +189,11 @@ const LONG: Kit = &[
     ),
     (
         "press_in_words.csv",
-        ", line 2, column press_ms: \"soon\" is not a number of milliseconds; leave release_ms empty where nothing was recorded",
+        ", line 2, column press_ms: \"soon\" is not a number of milliseconds that a typing can have; write 95 or 180.5, and leave release_ms empty where nothing was recorded",
     ),
     (
         "press_not_a_number.csv",
-        ", line 2, column press_ms: \"NaN\" is not a number of milliseconds; leave release_ms empty where nothing was recorded",
+        ", line 2, column press_ms: \"NaN\" is not a number of milliseconds that a typing can have; write 95 or 180.5, and leave release_ms empty where nothing was recorded",
     ),
     (
         "presses_out_of_order.csv",
@@ -209,7 +209,7 @@ const LONG: Kit = &[
     ),
     (
         "release_in_words.csv",
-        ", line 2, column release_ms: \"NA\" is not a number of milliseconds; leave release_ms empty where nothing was recorded",
+        ", line 2, column release_ms: \"NA\" is not a number of milliseconds that a typing can have; write 95 or 180.5, and leave release_ms empty where nothing was recorded",
     ),
     (
         "rep_in_words.csv",

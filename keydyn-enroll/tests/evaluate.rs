@@ -346,7 +346,10 @@ fn one_person_alone_is_told_by_session_and_keyboard() {
         folder.path().to_str().unwrap(),
         &["long.csv", "--detector", "manhattan"],
     );
-    assert!(message.contains("there is nobody but p01"), "{message}");
+    assert!(
+        message.contains("by anybody but its owner (p01)"),
+        "{message}"
+    );
     assert_eq!(code, 3);
 }
 

@@ -33,7 +33,7 @@ impl Typist {
     #[must_use]
     pub fn recorded(&self) -> Recorded {
         let hold = |attempt: &Attempt| attempt.sample.holds().iter().any(Option::is_some);
-        if self.attempts.iter().any(hold) {
+        if self.attempts.is_empty() || self.attempts.iter().any(hold) {
             Recorded::HoldsAndDownDowns
         } else {
             Recorded::DownDowns

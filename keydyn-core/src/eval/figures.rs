@@ -125,7 +125,10 @@ fn summarise(
     let failures = trials().map(|trial| trial.failures_to_acquire).sum();
     let users = data.typists().iter().zip(accounts);
     let users = users.map(|(owner, trials)| User::of(&owner.name, trials));
-    let users: Vec<User> = users.filter(User::counted).collect();
+    let mut users: Vec<User> = users.filter(User::counted).collect();
+    // Where there is any account with impostors, one without is in no figure.
+    let alone = users.iter().all(|user| user.eer.is_none());
+    users.retain(|user| alone || user.eer.is_some());
     let over = |figure: &dyn Fn(&User) -> Option<f64>| -> Vec<f64> {
         users.iter().filter_map(figure).collect()
     };
@@ -135,7 +138,6 @@ fn summarise(
         return Err(Unsuitable::NothingJudged { failures });
     }
     let sittings = sittings(trials());
-    let alone = super::setup::alone(data);
     Ok(Figures {
         detector: kind,
         setup: *setup,

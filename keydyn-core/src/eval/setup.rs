@@ -100,7 +100,7 @@ pub enum Reason {
 pub enum Unsuitable {
     /// Nobody to be an impostor, for a detector that can only be told by impostors.
     #[error(
-        "there is nobody but {name}, and so no impostor; {detector} has no threshold known beforehand, so nothing can be counted: use sequence-memory, or a recording of several people"
+        "no account has typings by anybody but its owner ({name}), and so no impostor; {detector} has no threshold known beforehand, so nothing can be counted: use sequence-memory, or a recording of several people"
     )]
     NoImpostor {
         /// Who.
@@ -391,7 +391,7 @@ mod tests {
         let error = setup.check_data(&one, DetectorKind::Manhattan);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "there is nobody but p01, and so no impostor; manhattan has no threshold known beforehand, so nothing can be counted: use sequence-memory, or a recording of several people"
+            "no account has typings by anybody but its owner (p01), and so no impostor; manhattan has no threshold known beforehand, so nothing can be counted: use sequence-memory, or a recording of several people"
         );
     }
 

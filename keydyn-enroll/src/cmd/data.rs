@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let results: Vec<&Path> = arguments.svg.iter().map(PathBuf::as_path).collect();
-    check_apart(&arguments.file, &results)?;
+    check_apart(&arguments.file, &[], &results)?;
     let name = shown(&arguments.file);
     let data = open(&arguments.file)?;
     if let Some(svg) = &arguments.svg {

@@ -148,7 +148,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         let both = "`--csv -` and `--json` both write to standard output; give one of them a file";
         return Err(Failure::Usage(both.to_owned()));
     }
-    output::check_apart(&arguments.file, &arguments.outputs())?;
+    output::check_apart(&arguments.file, &arguments.compare, &arguments.outputs())?;
     let data = arguments.options.accounts(open(&arguments.file)?);
     let data = data.map_err(|reason| Failure::Unsuitable {
         file: shown(&arguments.file),

@@ -120,7 +120,7 @@ pub enum Problem {
     NoAccount,
     /// Milliseconds that are none.
     #[error(
-        "{0:?} is not a number of milliseconds; leave release_ms empty where nothing was recorded"
+        "{0:?} is not a number of milliseconds that a typing can have; write 95 or 180.5, and leave release_ms empty where nothing was recorded"
     )]
     NotMillis(String),
     /// No press.

@@ -14,14 +14,29 @@ use crate::failure::Failure;
 ///
 /// # Errors
 /// Which file would.
-pub(in crate::cmd) fn check_apart(recording: &Path, results: &[&Path]) -> Result<(), Failure> {
+pub(in crate::cmd) fn check_apart(
+    recording: &Path,
+    earlier: &[PathBuf],
+    results: &[&Path],
+) -> Result<(), Failure> {
     let shown = |path: &Path| printable(&path.display().to_string());
     for (number, result) in results.iter().enumerate() {
-        if same(recording, result) {
+        let overwritten = if same(recording, result) {
+            Some("the recording itself")
+        } else if earlier.iter().any(|run| same(run, result)) {
+            Some("the run that is compared with")
+        } else {
+            None
+        };
+        if let Some(what) = overwritten {
             return Err(Failure::Usage(format!(
-                "{} is the recording itself and would be overwritten; name another file",
+                "{} is {what} and would be overwritten; name another file",
                 shown(result)
             )));
+        }
+        if *result == Path::new("-") {
+            let text = "`-` is no file: only `--csv` writes to standard output";
+            return Err(Failure::Usage(text.to_owned()));
         }
         if results[..number].iter().any(|other| same(other, result)) {
             return Err(Failure::Usage(format!(
@@ -43,8 +58,17 @@ fn same(one: &Path, other: &Path) -> bool {
     };
     match (identity(one), identity(other)) {
         (Some(one), Some(other)) => one == other && one.2,
-        _ => one == other,
+        _ => one == other || whole(one).is_some_and(|path| Some(path) == whole(other)),
     }
+}
+
+/// The whole path of a file that is not there yet; `None` if its folder is not.
+fn whole(path: &Path) -> Option<PathBuf> {
+    let folder = match path.parent()? {
+        here if here.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 /// A file that is whole or as it was: written beside its place and put there at the end.
