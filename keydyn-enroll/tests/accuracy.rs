@@ -1,7 +1,8 @@
-//! The figures of docs/evaluation.md, measured by the real binary on the CMU benchmark.
+//! The figures of docs/evaluation.md, measured by the real binary on the CMU benchmark and the
+//! other recordings.
 //!
-//! The benchmark is not ours to hand on: without it these tests say so and pass. `KEYDYN_DATA`
-//! names the folder it is in, `shared/data` beside the checkout otherwise.
+//! They are not ours to hand on: without one its tests say so and pass. `KEYDYN_DATA` names the
+//! folder they are in, `shared/data` beside the checkout otherwise.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,9 +19,13 @@ use std::path::{Path, PathBuf};
 use common::{detectors, number};
 
 fn benchmark() -> Option<PathBuf> {
+    recording("DSL-StrongPasswordData.csv")
+}
+
+fn recording(name: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let folder = std::env::var_os("KEYDYN_DATA").map_or_else(beside, PathBuf::from);
-    let file = folder.join("DSL-StrongPasswordData.csv");
+    let file = folder.join(name);
     if file.exists() {
         return Some(file);
     }
@@ -73,8 +78,8 @@ fn assert_near(value: &serde_json::Value, pointer: &str, expected: f64, toleranc
     );
 }
 
-/// What is expected of a run: a pointer into its JSON, a rate, and how far off it may be. The model
-/// was frozen with these rates; what is left is the draw of impostors.
+/// What is expected of a run: a pointer into its JSON, a rate, and how far off it may be, for the
+/// draw of impostors where there are fewer draws here than on the page.
 type Expected = (&'static str, f64, f64);
 
 const EER: &str = "/eer/mean";
@@ -82,9 +87,14 @@ const RATE: f64 = 0.005;
 const EERS: f64 = 0.002;
 
 fn assert_measured(arguments: &[&str], expected: &[Expected]) {
-    let Some(file) = benchmark() else { return };
+    assert_recording(("DSL-StrongPasswordData.csv", 51), arguments, expected);
+}
+
+/// Of a recording and how many accounts it has.
+fn assert_recording((name, accounts): (&str, u32), arguments: &[&str], expected: &[Expected]) {
+    let Some(file) = recording(name) else { return };
     let found = detectors(&file, arguments);
-    assert_eq!(found[0]["accounts"], 51);
+    assert_eq!(found[0]["accounts"], accounts);
     assert_eq!(found[0]["failures_to_acquire"], 0);
     for (pointer, rate, tolerance) in expected {
         assert_near(&found[0], pointer, *rate, *tolerance);
@@ -120,9 +130,9 @@ fn published_detectors_give_their_published_figures() {
     let [ours, theirs @ ..] = &found[..] else {
         panic!("no detectors")
     };
-    assert_near(ours, EER, 0.0380, 0.0005);
-    assert_near(ours, "/eer/ci95/0", 0.028, 0.002);
-    assert_near(ours, "/eer/ci95/1", 0.049, 0.002);
+    assert_near(ours, EER, 0.0292, 0.0005);
+    assert_near(ours, "/eer/ci95/0", 0.0207, 0.002);
+    assert_near(ours, "/eer/ci95/1", 0.0394, 0.002);
     assert_eq!(theirs.len(), PUBLISHED.len());
     for (found, (name, eer, more)) in theirs.iter().zip(PUBLISHED) {
         assert_eq!(found["name"], name);
@@ -137,65 +147,84 @@ fn published_detectors_give_their_published_figures() {
 #[test]
 fn frozen_after_enrolment() {
     let run = |arguments: &[&str], eer| assert_measured(arguments, &[(EER, eer, EERS)]);
-    run(&["--protocol", "static", "--impostors", "last5"], 0.066);
-    run(&["--protocol", "first:5"], 0.159);
-    run(&["--protocol", "first:10"], 0.097);
-    run(&["--protocol", "first:20"], 0.057);
+    run(&["--protocol", "static", "--impostors", "last5"], 0.0565);
+    run(&["--protocol", "first:5"], 0.1347);
+    run(&["--protocol", "first:10"], 0.0784);
+    run(&["--protocol", "first:20"], 0.0487);
 }
 
+/// With three draws, which move an EER by less than a thousandth here.
 #[test]
 fn stream_that_learns_genuine_typings() {
     let run = |arguments: &[&str], eer| {
         assert_measured(
-            &[&["--learn", "genuine"], arguments].concat(),
+            &[&["--learn", "genuine", "--seeds", "3"], arguments].concat(),
             &[(EER, eer, EERS)],
         );
     };
-    run(&["--gain", "plain", "--seeds", "3"], 0.0237);
-    run(&["--seeds", "3"], 0.0253);
-    run(
-        &["--gain", "plain", "--every", "10", "--seeds", "3"],
-        0.0378,
-    );
-    run(&["--every", "10", "--seeds", "3"], 0.0380);
+    run(&["--gain", "plain"], 0.0163);
+    run(&[], 0.0157);
+    run(&["--gain", "plain", "--every", "10"], 0.0265);
+    run(&["--every", "10"], 0.0265);
+}
+
+/// EER, FRR, FAR, and FRR and FAR of first attempts of a session.
+fn assert_rates(arguments: &[&str], [eer, frr, far, first_frr, first_far]: [f64; 5]) {
+    let expected = [
+        (EER, eer, EERS),
+        ("/frr", frr, RATE),
+        ("/far", far, RATE),
+        ("/frr_first_of_session", first_frr, RATE),
+        ("/far_first_of_session", first_far, RATE),
+    ];
+    assert_measured(arguments, &expected);
 }
 
 #[test]
 fn stream_that_learns_what_it_accepts() {
-    let run = |arguments: &[&str], eer, frr, far, first: Option<f64>| {
-        let mut expected = vec![(EER, eer, EERS), ("/frr", frr, RATE), ("/far", far, RATE)];
-        expected.extend(first.map(|first| ("/frr_first_of_session", first, RATE)));
-        assert_measured(arguments, &expected);
-    };
-    run(&[], 0.0279, 0.0175, 0.053, Some(0.112));
-    run(&["--strictness", "strict"], 0.0282, 0.027, 0.036, None);
-    run(&["--gain", "plain"], 0.0326, 0.045, 0.023, Some(0.39));
-    run(&["--impostors", "last5"], 0.0325, 0.017, 0.067, None);
+    assert_rates(&[], [0.0165, 0.0242, 0.0128, 0.0756, 0.0538]);
+    assert_rates(
+        &["--strictness", "strict"],
+        [0.0173, 0.0451, 0.0062, 0.1171, 0.0333],
+    );
+    assert_rates(
+        &["--gain", "plain"],
+        [0.0191, 0.0376, 0.0086, 0.1289, 0.0373],
+    );
+    assert_rates(
+        &["--impostors", "last5"],
+        [0.0231, 0.0244, 0.0266, 0.0754, 0.0762],
+    );
 }
 
-/// With all ten draws: three move the EER by up to 0.001. The FAR is the later of the two that were
-/// measured when the model was frozen, 9.2 and 9.8 %.
+/// Five typings a day.
 #[test]
 fn sparse_use() {
-    let run = |arguments: &[&str], eer, frr, far, first: Option<f64>| {
-        let mut expected = vec![(EER, eer, EERS), ("/frr", frr, RATE), ("/far", far, RATE)];
-        expected.extend(first.map(|first| ("/frr_first_of_session", first, RATE)));
-        assert_measured(&[&["--every", "10"], arguments].concat(), &expected);
+    let run = |arguments: &[&str], rates| {
+        assert_rates(&[&["--every", "10"], arguments].concat(), rates);
     };
-    run(&[], 0.0414, 0.020, 0.098, Some(0.027));
-    run(&["--impostors", "last5"], 0.0473, 0.020, 0.119, None);
+    run(&[], [0.0329, 0.0294, 0.0429, 0.0346, 0.0564]);
+    run(
+        &["--strictness", "strict"],
+        [0.0373, 0.0643, 0.0231, 0.0699, 0.0322],
+    );
+    run(
+        &["--impostors", "last5"],
+        [0.0415, 0.0293, 0.0745, 0.0344, 0.0955],
+    );
 }
 
-/// The impostor's first three attempts, and the owner's logins with three attempts each.
+/// The owner's logins with three attempts each, and three in a row of an impostor's first five, or
+/// the impostor's first three.
 #[test]
 fn logins_of_three() {
-    let run = |every, threshold, refused, accepted| {
+    let run = |every, impostors, refused, accepted| {
         let arguments = [
             ["--attempts", "3"],
-            ["--impostors", "first3"],
+            ["--strictness", "strict"],
             ["--seeds", "5"],
             ["--every", every],
-            ["--threshold", threshold],
+            ["--impostors", impostors],
         ];
         let expected = [
             ("/login_frr", refused, RATE),
@@ -203,8 +232,56 @@ fn logins_of_three() {
         ];
         assert_measured(&arguments.concat(), &expected);
     };
-    run("1", "0", 0.0026, 0.072);
-    run("10", "0", 0.0032, 0.12);
-    run("1", "-0.1", 0.0053, 0.033);
-    run("10", "-0.1", 0.019, 0.059);
+    run("1", "first5", 0.0031, 0.0157);
+    run("10", "first5", 0.0089, 0.0426);
+    run("1", "first3", 0.0030, 0.0148);
+    run("10", "first3", 0.0089, 0.0379);
+}
+
+#[test]
+fn digits_on_a_keypad() {
+    let keypad = ("keypad-digits.csv", 30);
+    let run = |arguments: &[&str], [eer, frr, far]: [f64; 3]| {
+        let expected = [(EER, eer, EERS), ("/frr", frr, RATE), ("/far", far, RATE)];
+        assert_recording(keypad, arguments, &expected);
+    };
+    run(&["--protocol", "static"], [0.0749, 0.0333, 0.1497]);
+    run(&["--protocol", "stream:8"], [0.0350, 0.0225, 0.1433]);
+    let genuine = ["--protocol", "stream:8", "--learn", "genuine"];
+    run(&genuine, [0.0600, 0.0222, 0.1506]);
+}
+
+/// Three or four keys tell little.
+#[test]
+fn short_words() {
+    for (recording, eer) in [
+        (("word-the-leading-space.csv", 120), 0.1423),
+        (("word-the-trailing-space.csv", 120), 0.1507),
+        (("word-to.csv", 42), 0.0914),
+    ] {
+        assert_recording(recording, &["--protocol", "static"], &[(EER, eer, EERS)]);
+    }
+}
+
+/// One person on eight keyboards: refused on those that are typed otherwise, on one always.
+#[test]
+fn other_keyboards() {
+    let Some(file) = recording("cross-keyboard.csv") else {
+        return;
+    };
+    for (arguments, refused, others) in [
+        (&["--protocol", "stream:50"][..], 14, 4),
+        (&["--protocol", "stream:396", "--learn", "nothing"], 16, 6),
+    ] {
+        let found = detectors(&file, arguments);
+        let keyboards = found[0]["keyboards"].as_array().unwrap();
+        let of = |wanted: &dyn Fn(&str) -> bool| -> u64 {
+            let those = keyboards
+                .iter()
+                .filter(|keyboard| wanted(keyboard["keyboard"].as_str().unwrap()));
+            those.map(|one| one["refused"].as_u64().unwrap()).sum()
+        };
+        assert_eq!(of(&|name| name != "enrol"), refused);
+        assert_eq!(of(&|name| name != "enrol" && name != "Microsoft"), others);
+    }
 }

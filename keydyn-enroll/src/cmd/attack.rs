@@ -123,7 +123,7 @@ impl ValueEnum for Choice {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Gain {
-    /// From the fourth on, less and less, as in use
+    /// From the seventh on, less and less, as in use
     #[default]
     Burst,
     /// All the same, as in an enrolment

@@ -110,7 +110,7 @@ enum Learn {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Gain {
-    /// From the fourth on, less and less: today's typing is not how the owner always types
+    /// From the seventh on, less and less: today's typing is not how the owner always types
     #[default]
     Burst,
     /// All the same
