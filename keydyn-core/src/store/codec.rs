@@ -114,13 +114,16 @@ struct WireState {
 
 /// The plaintext of a profile: its length, its bytes, zeros up to [`PLAINTEXT_LEN`].
 pub(super) fn encode_profile(profile: &Profile) -> Result<Zeroizing<Vec<u8>>, CodecError> {
-    let wire = WireProfile::from(profile);
+    plaintext(&WireProfile::from(profile))
+}
+
+fn plaintext(wire: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, CodecError> {
     // Written in place: a vector that grew would leave copies behind.
     let mut plaintext = Zeroizing::new(vec![0; PLAINTEXT_LEN]);
     let (head, body) = plaintext
         .split_first_chunk_mut::<4>()
         .ok_or(CodecError::TooLarge)?;
-    let length = encode_into_slice(&wire, body, PROFILE).map_err(|_| CodecError::TooLarge)?;
+    let length = encode_into_slice(wire, body, PROFILE).map_err(|_| CodecError::TooLarge)?;
     let length = u32::try_from(length).map_err(|_| CodecError::TooLarge)?;
     *head = length.to_le_bytes();
     Ok(plaintext)

@@ -164,9 +164,7 @@ impl FirstKept {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use bincode::serde::encode_to_vec;
-
-    use super::super::PROFILE;
+    use super::super::plaintext;
     use super::*;
 
     /// As the first model would have written it, the oldest samples gone from the window. The
@@ -225,8 +223,6 @@ pub(super) mod tests {
     }
 
     pub(in crate::store::codec) fn encode(wire: &WireProfile) -> Vec<u8> {
-        let body = encode_to_vec(wire, PROFILE).unwrap();
-        let length = u32::try_from(body.len()).unwrap();
-        [&length.to_le_bytes()[..], &body].concat()
+        plaintext(wire).unwrap().to_vec()
     }
 }
