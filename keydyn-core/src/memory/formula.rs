@@ -30,6 +30,8 @@ pub(super) struct Formula {
     pub(super) allowance: f64,
     /// How much of an untypical typing's lack of strangeness to people is held against it.
     pub(super) typicality: f64,
+    /// The same of what is too strange to people.
+    pub(super) oddity: f64,
     /// How much of the owner's own level is taken off a score.
     pub(super) level_weight: f64,
 }
@@ -113,7 +115,7 @@ impl Ingredient {
             Self::Forgetting => "Every typing weighs the same for ever",
             Self::Anchor => "Nothing is known of how sittings begin",
             Self::Allowance => "The first typing of a sitting is like any other",
-            Self::Typicality => "Nobody minds who types like everybody",
+            Self::Typicality => "Nobody minds who types like everybody, or like nobody",
             Self::Level => "All owners have the same level",
         }
     }
@@ -138,7 +140,10 @@ impl Ingredient {
                 }
                 Ingredient::Anchor => formula.anchor_share = 0.0,
                 Ingredient::Allowance => formula.allowance = 0.0,
-                Ingredient::Typicality => formula.typicality = 0.0,
+                Ingredient::Typicality => {
+                    formula.typicality = 0.0;
+                    formula.oddity = 0.0;
+                }
                 Ingredient::Level => formula.level_weight = 0.0,
             }
             formula
@@ -171,6 +176,7 @@ impl Formula {
         anchor_share: 0.6,
         allowance: 0.15,
         typicality: 0.4,
+        oddity: 0.3,
         level_weight: 0.5,
     };
 }

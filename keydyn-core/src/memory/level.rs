@@ -35,8 +35,10 @@ impl Level {
 const FIRST_SPREAD: f64 = 0.15;
 /// An error widens the spread by at most this much, in nats.
 const SPREAD_CLIP: f64 = 0.6;
-/// Within so many spreads, and spreads of at least this, a typing is as typical as ever.
+/// Down to so many spreads less, and up to so many more, spreads of at least the least, a typing is
+/// as typical as ever.
 const USUAL: f64 = 2.0;
+const UNUSUAL: f64 = 4.0;
 const LEAST_SPREAD: f64 = 0.12;
 /// Typings before anything is made of it.
 const LEAST_TYPINGS: u32 = 10;
@@ -44,7 +46,9 @@ const LEAST_TYPINGS: u32 = 10;
 /// How strange the owner's typings are wont to be to people in general.
 ///
 /// Whoever types like everybody is no stranger to a memory that has learned somebody odd; here he
-/// is noticed: an attempt that is much less strange to people than the owner's typings are.
+/// is noticed: an attempt that is much less strange to people than the owner's typings are. So is
+/// whoever types like nobody: where the owner scatters, a value that is very strange to people would
+/// be held to be the owner's (docs/adr/0008-bounded-population.md).
 #[derive(Clone, Copy, Debug, PartialEq, Default, Zeroize)]
 pub struct Typicality {
     /// Where people's mean surprise at the owner's typings lies, in nats.
@@ -62,6 +66,14 @@ impl Typicality {
             return 0.0;
         }
         (self.mean - USUAL * self.spread.max(LEAST_SPREAD) - people).max(0.0)
+    }
+
+    /// How much stranger to people than ever it is, in nats: 0 or more.
+    pub(super) fn excess(&self, people: f64) -> f64 {
+        if self.count < LEAST_TYPINGS {
+            return 0.0;
+        }
+        (people - self.mean - UNUSUAL * self.spread.max(LEAST_SPREAD)).max(0.0)
     }
 
     pub(super) fn learn(&mut self, people: f64, gain: f64) {

@@ -17,6 +17,7 @@
 //! u = S - 0.5 level                         the score
 //!     - 0.15 B/(B+10) / (b+1)^2             b typings in this sitting, B in the one before
 //!     + 0.4 max(0, usual V - mean(V))       less strange to people than the owner is wont to be
+//!     + 0.3 max(0, mean(V) - usual V)       or much stranger
 //! ```
 //!
 //! docs/adr/0001-sequence-memory.md and docs/adr/0023-what-the-memory-learned.md say where each
@@ -215,7 +216,8 @@ impl SequenceMemory {
         let (parts, formula) = (&self.parts, self.formula);
         let expected =
             formula.level_weight * parts.level.mean + formula.allowance * parts.sitting.allowance();
-        let untypical = formula.typicality * parts.typicality.lack(anomaly.people);
+        let untypical = formula.typicality * parts.typicality.lack(anomaly.people)
+            + formula.oddity * parts.typicality.excess(anomaly.people);
         (parts.level.count > 0).then_some(anomaly.surprise - expected + untypical)
     }
 
@@ -568,7 +570,7 @@ mod tests {
         );
         check_levels(&memory, -1.344033555, -0.954349156, 0.150086935);
         check_score(&memory, first, [-1.835347217, -1.005811950], -1.248113048);
-        check_score(&memory, fourth, [0.511252028, -0.185970049], 1.098486197);
+        check_score(&memory, fourth, [0.511252028, -0.185970049], 1.148895607);
     }
 
     #[test]
