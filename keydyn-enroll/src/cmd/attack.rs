@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use keydyn_core::detector::Threshold;
 use keydyn_core::eval::attack::{self, Attack, Finding, Setup, Unsuitable};
-use keydyn_core::eval::data::DataSet;
+use keydyn_core::eval::data::{DataSet, NotSoMany};
 use keydyn_core::template::GainPolicy;
 
 use super::evaluate::options::finite;
@@ -87,10 +87,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     users: Option<u32>,
 
-    /// For how long a hijacker tries, again as soon as an attempt is judged
-    #[arg(long, value_name = "H", default_value = "1", allow_negative_numbers = true,
-          value_parser = seconds)]
-    hours: Span,
+    /// For how long a hijacker tries, again as soon as an attempt is judged [default: 1]
+    #[arg(long, value_name = "H", allow_negative_numbers = true, value_parser = seconds)]
+    hours: Option<Span>,
 
     /// Write JSON instead of tables: rates as fractions, null where a figure does not apply
     #[arg(long)]
@@ -134,12 +133,13 @@ enum Gain {
 #[derive(Clone, Copy, Debug)]
 struct Span(u64);
 
-/// A year is more than anybody tries.
+/// No time for a try is no attack, and a year is more than anybody tries.
+const LEAST_HOURS: f64 = 0.001;
 const MOST_HOURS: f64 = 8760.0;
 
 fn seconds(text: &str) -> Result<Span, String> {
     let hours: Option<f64> = text.parse().ok();
-    let hours = hours.filter(|hours| (0.0..=MOST_HOURS).contains(hours));
+    let hours = hours.filter(|hours| (LEAST_HOURS..=MOST_HOURS).contains(hours));
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -147,7 +147,7 @@ fn seconds(text: &str) -> Result<Span, String> {
     )]
     hours
         .map(|hours| Span((3600.0 * hours).round() as u64))
-        .ok_or_else(|| "hours are a number from 0 to 8760, 0.5 for example".to_owned())
+        .ok_or_else(|| "hours are a number from 0.001 to 8760, 0.5 for example".to_owned())
 }
 
 impl Arguments {
@@ -163,7 +163,7 @@ impl Arguments {
             threshold: self.threshold.map_or(strictness, Threshold::Value),
             seeds: self.seeds,
             users: self.users.map(count),
-            seconds: self.hours.0,
+            seconds: self.hours.map_or(Setup::default().seconds, |span| span.0),
         }
     }
 
@@ -194,6 +194,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         reason,
     };
     let attacks = arguments.attacks();
+    if arguments.hours.is_some() && !attacks.contains(&Attack::Hijack) {
+        let text = "only `hijack` takes time, so `--hours` has no effect; leave it out";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let (has, asked) = (data.typists().len(), setup.users.unwrap_or_default());
+    if asked > has {
+        return Err(Failure::Unsuitable {
+            file,
+            reason: NotSoMany { has, asked }.into(),
+        });
+    }
     // An hour's work is not begun if the last attack cannot be made.
     for attack in &attacks {
         setup.check(&data, *attack).map_err(unsuitable)?;
