@@ -14,7 +14,7 @@ use crate::strangers::{self, STRANGERS};
 /// How much a typing counts by its place in the sitting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GainPolicy {
-    /// [`Sitting::gain`]: the later typings of a sitting count less.
+    /// [`Sitting::gain`](crate::memory::Sitting::gain): the later typings of a sitting count less.
     #[default]
     Burst,
     /// Always 1.

@@ -1,7 +1,7 @@
 //! What people in general type like: the prior, and the primer that adapts it to a tempo.
 //!
 //! A table of constants. None is learned from a user, and none from the recording that a figure of
-//! docs/evaluation.md is about: see [`Transition::prior`] for where those of the ways between keys
+//! docs/evaluation.md is about: see `Transition::prior` for where those of the ways between keys
 //! come from. The holds' were frozen with the first model.
 
 use super::formula::Formula;
