@@ -50,38 +50,25 @@ pub(crate) fn draw(words: &Words<'_>, label: &str, bars: &[Bar]) -> Markup {
         height: rows,
     };
     let (width, height) = (names + WIDTH + VALUES, TOP + rows + BELOW);
-    let labelled = format!("{0}-title {0}-text", words.id);
-    let mut svg = Markup::default();
-    svg.within(
-        "svg",
-        &[
-            ("viewBox", &format!("0 0 {} {}", Px(width), Px(height))),
-            ("width", &Px(width)),
-            ("height", &Px(height)),
-            ("role", &"img"),
-            ("aria-labelledby", &labelled),
-        ],
-        |svg| {
-            words.within(svg);
-            axis.below(svg, &area);
-            let place = |value: f64| area.left + axis.share(value) * area.width;
-            let mut top = TOP;
-            for bar in bars {
-                bar.draw(svg, top, &place, &area);
-                top += ROW;
-            }
-            let (x, top, bottom) = (Px(place(0.0)), Px(area.top), Px(area.bottom()));
-            let ends: [(&str, &dyn Display); 5] = [
-                ("x1", &x),
-                ("x2", &x),
-                ("y1", &top),
-                ("y2", &bottom),
-                ("class", &"axis"),
-            ];
-            svg.empty("line", &ends);
-        },
-    );
-    svg
+    Markup::drawing((width, height), words.id, |svg| {
+        words.within(svg);
+        axis.below(svg, &area);
+        let place = |value: f64| area.left + axis.share(value) * area.width;
+        let mut top = TOP;
+        for bar in bars {
+            bar.draw(svg, top, &place, &area);
+            top += ROW;
+        }
+        let (x, top, bottom) = (Px(place(0.0)), Px(area.top), Px(area.bottom()));
+        let ends: [(&str, &dyn Display); 5] = [
+            ("x1", &x),
+            ("x2", &x),
+            ("y1", &top),
+            ("y2", &bottom),
+            ("class", &"axis"),
+        ];
+        svg.empty("line", &ends);
+    })
 }
 
 impl Bar {

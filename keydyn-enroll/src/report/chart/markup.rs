@@ -38,6 +38,27 @@ impl Markup {
         self.end(name);
     }
 
+    /// A drawing of this width and height whose title and text stand in it under this name.
+    pub(crate) fn drawing(
+        (width, height): (f64, f64),
+        id: &str,
+        inner: impl FnOnce(&mut Self),
+    ) -> Self {
+        let mut drawing = Self::default();
+        drawing.within(
+            "svg",
+            &[
+                ("viewBox", &format!("0 0 {} {}", Px(width), Px(height))),
+                ("width", &Px(width)),
+                ("height", &Px(height)),
+                ("role", &"img"),
+                ("aria-labelledby", &format!("{id}-title {id}-text")),
+            ],
+            inner,
+        );
+        drawing
+    }
+
     /// A style sheet of ours. It has none of the characters that would be escaped: HTML, unlike
     /// XML, takes a style sheet as it stands.
     pub(crate) fn style(&mut self, sheet: &'static str) {

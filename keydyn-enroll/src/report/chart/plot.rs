@@ -175,20 +175,7 @@ impl Plot {
             legend(&mut self.svg, key, (self.area.left, y - 4.0));
         }
         let (width, height) = (self.area.left + self.area.width + RIGHT, y + 6.0);
-        let labelled = format!("{0}-title {0}-text", words.id);
-        let mut whole = Markup::default();
-        whole.within(
-            "svg",
-            &[
-                ("viewBox", &format!("0 0 {} {}", Px(width), Px(height))),
-                ("width", &Px(width)),
-                ("height", &Px(height)),
-                ("role", &"img"),
-                ("aria-labelledby", &labelled),
-            ],
-            |whole| whole.part(self.svg),
-        );
-        whole
+        Markup::drawing((width, height), words.id, |whole| whole.part(self.svg))
     }
 
     fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
