@@ -3,6 +3,7 @@
 #   make demo    the main job in about a minute: learn a typist, accept them, refuse others
 #   make test    every check and every test
 #   make e2e     the shipped module under login, on an emulated machine with a keyboard
+#   make e2e-full   every story of such machines, an hour at most
 #   make bench   what is claimed of speed, as ratios (KEYDYN_DATA=FOLDER for a real recording too)
 #   make accuracy   every figure of docs/evaluation.md anew, held to what is claimed (DATA=FOLDER)
 #   make bench-instructions   what one score and one learning step cost, counted by valgrind
@@ -26,7 +27,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e accuracy accuracy-measured bench bench-instructions build install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e e2e-full accuracy accuracy-measured bench bench-instructions build install uninstall check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,6 +47,12 @@ test: prepare check modules
 e2e: build
 	@scripts/prepare e2e
 	@scripts/vm-image $(TESTS)/vm
+	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast --test keyboard --test capture --test login --test enroll -- --ignored --nocapture --test-threads=1 --skip with_logind
+
+e2e-full: build
+	@scripts/prepare e2e
+	@scripts/vm-image $(TESTS)/vm
+	@scripts/vm-image --logind $(TESTS)/vm
 	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast -- --ignored --nocapture --test-threads=1
 
 ## The recordings are not ours to hand on: without them there is nothing to measure, which is no

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::console::Console;
 use crate::keyboard::Keyboard;
+use crate::monitor::Monitor;
 use crate::overlay::Overlay;
 use crate::screen::Screen;
 use crate::shell::Shell;
@@ -19,11 +20,92 @@ use crate::shell::Shell;
 /// How long anything may take before it is given up; an emulated machine on a busy host is slow.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A machine before it is switched on.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    files: Overlay,
+    logind: bool,
+    megabytes: u32,
+    disk: Option<PathBuf>,
+}
+
+impl Machine {
+    /// One that has these files too.
+    #[must_use]
+    pub fn with(files: Overlay) -> Self {
+        Self {
+            files,
+            logind: false,
+            megabytes: 512,
+            disk: None,
+        }
+    }
+
+    /// Its first process is systemd, and people's sessions are logind's.
+    #[must_use]
+    pub fn logind(mut self) -> Self {
+        self.logind = true;
+        self.megabytes = self.megabytes.max(768);
+        self
+    }
+
+    /// With so much memory.
+    #[must_use]
+    pub fn megabytes(mut self, megabytes: u32) -> Self {
+        self.megabytes = megabytes;
+        self
+    }
+
+    /// With this file as its disk `/dev/vda`. What the machine has not flushed is lost with it.
+    #[must_use]
+    pub fn disk(mut self, disk: &Path) -> Self {
+        self.disk = Some(disk.to_owned());
+        self
+    }
+
+    /// Switches it on.
+    ///
+    /// # Panics
+    /// If there is no image or no QEMU, or if the machine does not come up.
+    #[must_use]
+    pub fn boot(self) -> Guest {
+        let image = image(self.logind);
+        let place = tempfile::Builder::new()
+            .prefix("keydyn-vm-")
+            .tempdir()
+            .expect("a temporary directory");
+        let initrd = place.path().join("initrd");
+        join(&image.join("initrd"), &self.files.finish(), &initrd)
+            .expect("the initramfs is written");
+        let lines = ["console", "shell", "monitor"]
+            .map(|name| UnixListener::bind(place.path().join(name)).expect("a socket can be made"));
+        let mut qemu = Qemu::start(
+            &image.join("vmlinuz"),
+            self.megabytes,
+            self.disk.as_deref(),
+            place,
+        );
+        let [console, shell, monitor] = lines.map(|line| qemu.connection(&line));
+        let console = Console::new(console);
+        let monitor = Monitor::new(monitor);
+        let shell = Shell::new(shell);
+        Guest {
+            keyboard: Keyboard::new(monitor.clone()),
+            monitor,
+            shell,
+            console,
+            _qemu: qemu,
+        }
+    }
+}
+
 /// A running machine. It ends when this is dropped, and when the thread that started it dies.
 #[derive(Debug)]
 pub struct Guest {
     /// Pressed from outside.
     pub keyboard: Keyboard,
+    /// What else is done to it from outside.
+    pub monitor: Monitor,
     /// Root's, on a serial line.
     pub shell: Shell,
     /// The kernel's messages and the system's log.
@@ -33,32 +115,13 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Boots a machine that has these files too.
+    /// Boots a machine without logind that has these files too.
     ///
     /// # Panics
-    /// If there is no image or no QEMU, or if the machine does not come up.
+    /// As [`Machine::boot`] does.
     #[must_use]
     pub fn boot(files: Overlay) -> Self {
-        let image = image();
-        let place = tempfile::Builder::new()
-            .prefix("keydyn-vm-")
-            .tempdir()
-            .expect("a temporary directory");
-        let initrd = place.path().join("initrd");
-        join(&image.join("initrd"), &files.finish(), &initrd).expect("the initramfs is written");
-        let lines = ["console", "shell", "monitor"]
-            .map(|name| UnixListener::bind(place.path().join(name)).expect("a socket can be made"));
-        let mut qemu = Qemu::start(&image.join("vmlinuz"), place);
-        let [console, shell, monitor] = lines.map(|line| qemu.connection(&line));
-        let console = Console::new(console);
-        let keyboard = Keyboard::new(monitor);
-        let shell = Shell::new(shell);
-        Self {
-            keyboard,
-            shell,
-            console,
-            _qemu: qemu,
-        }
+        Machine::with(files).boot()
     }
 
     /// What stands on tty1 now.
@@ -103,16 +166,18 @@ struct Qemu {
 }
 
 impl Qemu {
-    fn start(kernel: &Path, place: TempDir) -> Self {
+    fn start(kernel: &Path, megabytes: u32, disk: Option<&Path>, place: TempDir) -> Self {
         let socket = |name: &str| format!("unix:{}", place.path().join(name).display());
-        let process = Command::new("setpriv")
+        let mut command = Command::new("setpriv");
+        command
             // Were this process killed, nothing else would end the machine.
             .args(["--pdeathsig", "KILL", "qemu-system-x86_64"])
             // Software alone, so that every host runs the same machine. Never -icount: it moves
             // key edges by tens of milliseconds.
-            .args(["-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "384"])
+            .args(["-accel", "tcg", "-cpu", "max", "-smp", "1"])
+            .args(["-m", &megabytes.to_string()])
             .args(["-nodefaults", "-no-reboot", "-display", "none"])
-            .args(["-device", "VGA", "-net", "none"])
+            .args(["-device", "VGA", "-device", "qemu-xhci", "-net", "none"])
             .arg("-kernel")
             .arg(kernel)
             .arg("-initrd")
@@ -123,7 +188,12 @@ impl Qemu {
             .args(["-qmp", &socket("monitor")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(place.path().join("errors")).expect("a file can be made"))
+            .stderr(File::create(place.path().join("errors")).expect("a file can be made"));
+        if let Some(disk) = disk {
+            let file = disk.display();
+            command.args(["-drive", &format!("file={file},if=virtio,format=raw")]);
+        }
+        let process = command
             .spawn()
             .unwrap_or_else(|error| panic!("setpriv (util-linux) cannot be run: {error}"));
         Self { process, place }
@@ -163,11 +233,12 @@ impl Drop for Qemu {
 }
 
 /// Where `scripts/vm-image` has put the image.
-fn image() -> PathBuf {
+fn image(logind: bool) -> PathBuf {
     let place = std::env::var_os("KEYDYN_VM").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/vm"),
         PathBuf::from,
     );
+    let place = if logind { place.join("logind") } else { place };
     assert!(
         place.join("stamp").exists(),
         "there is no machine in {}; `make e2e` makes one and runs these tests",

@@ -11,6 +11,7 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a harness whose every failure is a test's"
 )]
 
@@ -20,20 +21,24 @@ mod evdev;
 mod guest;
 mod keyboard;
 mod login;
+mod monitor;
 mod overlay;
 mod person;
 mod screen;
 mod shell;
+mod story;
 mod typing;
 
 pub use console::Console;
 pub use errors::{Errors, Intervals};
 pub use evdev::PlainReader;
-pub use guest::{Guest, PATIENCE};
+pub use guest::{Guest, Machine, PATIENCE};
 pub use keyboard::Keyboard;
 pub use login::{Attempt, Login};
+pub use monitor::Monitor;
 pub use overlay::Overlay;
 pub use person::Person;
 pub use screen::Screen;
 pub use shell::Shell;
+pub use story::Story;
 pub use typing::Typing;
