@@ -49,11 +49,16 @@ e2e: build
 	@scripts/vm-image $(TESTS)/vm
 	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast --test keyboard --test capture --test login --test enroll -- --ignored --nocapture --test-threads=1 --skip with_logind
 
+## Every story, an hour at most; what they showed becomes docs/e2e.md.
 e2e-full: build
 	@scripts/prepare e2e
 	@scripts/vm-image $(TESTS)/vm
 	@scripts/vm-image --logind $(TESTS)/vm
-	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast -- --ignored --nocapture --test-threads=1
+	@rm -rf $(TESTS)/vm/stories
+	@mkdir -p $(TESTS)/vm/stories
+	@{ KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast -- --ignored --nocapture --test-threads=1; echo $$? >$(TESTS)/vm/code; } 2>&1 | tee $(TESTS)/vm/log
+	@scripts/e2e-report $(TESTS)/vm/stories $(TESTS)/vm/log
+	@exit $$(cat $(TESTS)/vm/code)
 
 ## The recordings are not ours to hand on: without them there is nothing to measure, which is no
 ## failure. DATA=FOLDER or KEYDYN_DATA says where they are.

@@ -1,6 +1,7 @@
 //! A machine on which the shipped module guards `login` on tty1.
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::guest::Guest;
 use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::screen::Screen;
+use crate::shell::Shell;
+use crate::story::Story;
 use crate::typing::Typing;
 
 /// Who logs in.
@@ -32,6 +35,9 @@ usermod --shell /usr/local/bin/teach root
 printf 'owner:keydyn2026\\nroot:rootroot\\n' |
     chpasswd --crypt-method SHA512 --sha-rounds 1000
 ";
+/// Where the package is on the machine, and what puts keydyn into the stacks that include common-auth.
+const PACKAGE: &str = "/root/keydyn.deb";
+const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
 /// An edge may be so late, and a typing be begun so often until none is later.
 const STEADY: Duration = Duration::from_millis(15);
 const STARTS: u32 = 5;
@@ -67,6 +73,22 @@ impl fmt::Display for Attempt {
 }
 
 impl Attempt {
+    /// What came of it in a line: let in or not, and the module's words, without whose.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let outcome = if self.let_in { "let in" } else { "not let in" };
+        let words = self.module.iter().map(|line| {
+            let (_, words) = line.split_once(' ').unwrap_or(("", line));
+            format!("`{words}`")
+        });
+        let words: Vec<_> = words.collect();
+        if words.is_empty() {
+            format!("{outcome}, and the module says nothing")
+        } else {
+            format!("{outcome}, {}", words.join(", "))
+        }
+    }
+
     /// Whether the module has said this.
     #[must_use]
     pub fn log_says(&self, words: &str) -> bool {
@@ -85,31 +107,48 @@ impl Login {
     #[must_use]
     pub fn boot() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let files = Overlay::new()
+        let module = built(&root, "KEYDYN_MODULE", "target/release/libpam_keydyn.so");
+        let command = built(&root, "KEYDYN_RELEASE_TOOL", "target/release/keydyn");
+        let printed = |name: &str| root.join("packaging/pam.d").join(name);
+        let files = people()
             .copy(
                 "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
                 0o644,
-                &built(&root, "KEYDYN_MODULE", "libpam_keydyn.so"),
+                &module,
             )
-            .copy(
-                "/usr/local/bin/keydyn",
-                0o755,
-                &built(&root, "KEYDYN_RELEASE_TOOL", "keydyn"),
-            )
-            .copy(
-                "/etc/pam.d/keydyn",
-                0o644,
-                &root.join("packaging/pam.d/keydyn"),
-            )
-            .copy(
-                "/etc/pam.d/common-auth",
-                0o644,
-                &root.join("packaging/pam.d/debian"),
-            )
-            .file("/usr/local/bin/greet", 0o755, GREET)
-            .file("/usr/local/bin/teach", 0o755, TEACH)
-            .file("/usr/local/sbin/furnish", 0o755, FURNISH);
-        let mut guest = Guest::boot(files);
+            .copy("/usr/local/bin/keydyn", 0o755, &command)
+            .copy("/etc/pam.d/keydyn", 0o644, &printed("keydyn"))
+            .copy("/etc/pam.d/common-auth", 0o644, &printed("debian"));
+        Self::on(Guest::boot(files))
+    }
+
+    /// Boots a machine as Debian makes it and installs the package there, as root would.
+    ///
+    /// # Panics
+    /// If the package is not built, changes a stack by itself, or makes another one than the
+    /// documented; or if the machine does not come up.
+    #[must_use]
+    pub fn install() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let package = built(&root, "KEYDYN_PACKAGE", "target/package/keydyn.deb");
+        let mut guest = Guest::boot(people().copy(PACKAGE, 0o644, &package));
+        let stack = "cat /etc/pam.d/common-auth";
+        let before = guest.shell.run(stack);
+        guest.shell.run(&format!("dpkg --install {PACKAGE}"));
+        assert_eq!(guest.shell.run(stack), before, "the stack has changed");
+        guest
+            .shell
+            .run("cp /etc/pam.d/common-auth /root/common-auth");
+        guest.shell.run(ENABLE);
+        let documented =
+            fs::read_to_string(root.join("packaging/pam.d/debian")).expect("the documented stack");
+        let made = guest.shell.run(stack);
+        // Behind it stands what other packages have put there.
+        assert!(lines(&made).starts_with(&lines(&documented)), "{made}");
+        Self::on(guest)
+    }
+
+    fn on(mut guest: Guest) -> Self {
         let reader = PlainReader::start(&mut guest);
         Self { guest, reader }
     }
@@ -182,17 +221,32 @@ impl Login {
         keyboard.types(&enter);
     }
 
-    /// All about the last attempt, for the message of a story that ends badly: also how the
-    /// typing arrived, for a host that stood still makes a stranger of anybody.
-    pub fn explain(&mut self, attempt: &Attempt) -> String {
+    /// How the last typing arrived at the kernel, against what was to be typed.
+    pub fn arrived(&mut self, attempt: &Attempt) -> String {
         let arrived = self.reader.last_typing(&mut self.guest);
-        let arrived = match Intervals::acquire(&arrived) {
+        match Intervals::acquire(&arrived) {
             Ok(arrived) => arrived
                 .against(&Intervals::of(&attempt.typing.trace()))
                 .to_string(),
             Err(problem) => problem.to_owned(),
-        };
+        }
+    }
+
+    /// All about the last attempt, for the message of a story that ends badly: also how the
+    /// typing arrived, for a host that stood still makes a stranger of anybody.
+    pub fn explain(&mut self, attempt: &Attempt) -> String {
+        let arrived = self.arrived(attempt);
         format!("{attempt}typed with errors: {arrived}")
+    }
+
+    /// How the screen looks, for the story.
+    pub fn picture(&mut self, story: &mut Story) {
+        story.picture(&mut self.guest);
+    }
+
+    /// Root's shell on the machine.
+    pub fn shell(&mut self) -> &mut Shell {
+        &mut self.guest.shell
     }
 
     /// Time passes on the machine's clock.
@@ -206,13 +260,30 @@ impl Login {
     }
 }
 
+/// The people of the machine and what they find there.
+fn people() -> Overlay {
+    Overlay::new()
+        .file("/usr/local/bin/greet", 0o755, GREET)
+        .file("/usr/local/bin/teach", 0o755, TEACH)
+        .file("/usr/local/sbin/furnish", 0o755, FURNISH)
+}
+
+/// The lines of a stack that libpam reads, with single spaces.
+fn lines(stack: &str) -> Vec<String> {
+    let read = stack
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or(""));
+    read.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
 /// A release build, which has no stand-in source.
 fn built(root: &Path, variable: &str, name: &str) -> PathBuf {
-    let built = std::env::var_os(variable)
-        .map_or_else(|| root.join("target/release").join(name), PathBuf::from);
+    let built = std::env::var_os(variable).map_or_else(|| root.join(name), PathBuf::from);
     assert!(
         built.exists(),
-        "{} is not there; `make build` builds it",
+        "{} is not there; `make e2e` builds it",
         built.display()
     );
     built

@@ -29,6 +29,13 @@ impl Screen {
             .map_or("", String::as_str)
     }
 
+    /// The last lines on which anything stands, so many of them.
+    #[must_use]
+    pub fn last_lines(&self, count: usize) -> Vec<&str> {
+        let used = self.0.iter().rev().filter(|line| !line.is_empty());
+        used.take(count).map(String::as_str).collect()
+    }
+
     /// Whether the last line ends with one of these.
     #[must_use]
     pub fn prompts(&self, prompts: &[&str]) -> bool {

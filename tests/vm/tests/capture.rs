@@ -1,9 +1,9 @@
 //! What is heard of a typing on a real kernel is what was typed.
-#![allow(clippy::panic, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::panic, reason = "tests")]
 
 use std::path::Path;
 
-use vm::{Guest, Intervals, Overlay, Person, PlainReader};
+use vm::{Guest, Intervals, Overlay, Person, PlainReader, Story};
 
 /// Forty keys, some of them twice, and an Enter.
 const FORTY_KEYS: &str = "thequickbrownfoxjumpsoverthelazydog12345";
@@ -11,6 +11,10 @@ const FORTY_KEYS: &str = "thequickbrownfoxjumpsoverthelazydog12345";
 #[test]
 #[ignore = "boots a machine: make e2e"]
 fn forty_keys_are_heard_to_the_microsecond_of_the_kernel() {
+    let mut story = Story::begin(
+        "0-capture",
+        "0. Forty keys are heard as the kernel has stamped them",
+    );
     let hear = Path::new(env!("CARGO_BIN_EXE_hear"));
     let mut guest = Guest::boot(Overlay::new().copy("/usr/local/bin/hear", 0o755, hear));
     guest.wait_for_prompt(&["login:"]);
@@ -43,8 +47,10 @@ fn forty_keys_are_heard_to_the_microsecond_of_the_kernel() {
         Intervals::of(&reader.finish(&mut guest)),
     );
     let (of_hearing, of_all) = (heard.against(&kernel), heard.against(&sent));
-    eprintln!("what was heard against the kernel's timestamps:  {of_hearing}");
-    eprintln!("what was heard against the moments of sending:   {of_all}");
+    story.fact(format!(
+        "heard, against the kernel's timestamps: {of_hearing}"
+    ));
+    story.fact(format!("heard, against the moments of sending: {of_all}"));
     // Two clocks, each cut to whole microseconds.
     assert!(of_hearing.largest() <= 1, "{of_hearing}");
     assert!(of_all.median() < 1000, "{of_all}");
