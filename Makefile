@@ -8,6 +8,7 @@
 #   make accuracy   every figure of docs/evaluation.md anew, held to what is claimed (DATA=FOLDER)
 #   make bench-instructions   what one score and one learning step cost, counted by valgrind
 #   make build   the module and the command `keydyn`; then, as root: make install
+#   make package   the same as a package for Debian and Ubuntu, to be installed by apt
 #
 # They install missing system packages first (scripts/prepare), as root or through sudo.
 
@@ -27,7 +28,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e e2e-full accuracy accuracy-measured bench bench-instructions build install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e e2e-full accuracy accuracy-measured bench bench-instructions build package check-package install uninstall check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,14 +44,16 @@ test: prepare check modules
 	$(CARGO) test --locked --workspace --target-dir $(TARGET)
 	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
 
+STORIES := learned
+
 ## Boots machines of its own (tests/vm); their image is made once and kept below $(TESTS).
-e2e: build
+e2e: package
 	@scripts/prepare e2e
 	@scripts/vm-image $(TESTS)/vm
-	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast --test keyboard --test capture --test login --test enroll -- --ignored --nocapture --test-threads=1 --skip with_logind
+	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast $(STORIES:%=--test %) -- --ignored --nocapture --test-threads=1
 
 ## Every story, an hour at most; what they showed becomes docs/e2e.md.
-e2e-full: build
+e2e-full: package
 	@scripts/prepare e2e
 	@scripts/vm-image $(TESTS)/vm
 	@scripts/vm-image --logind $(TESTS)/vm
@@ -99,6 +102,16 @@ check: prepare
 ## What is installed.
 build: module
 	$(CARGO) build --locked --release -p keydyn-enroll --target-dir $(TARGET)
+
+## A .deb for apt, in target/package. Installing it changes no stack (docs/adr/0025-a-package.md).
+package: build
+	@scripts/prepare package
+	@scripts/package $(TARGET)/release $(TARGET)/package
+
+## Installs it for real, as root, in a Debian of its own that is made once and kept.
+check-package: package
+	@scripts/prepare check-package
+	@scripts/check-package $(TARGET)/package
 
 ## Installs what `make build` has built, and builds nothing: root needs no cargo. Changes no stack.
 install:

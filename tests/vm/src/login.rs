@@ -130,7 +130,7 @@ impl Login {
     #[must_use]
     pub fn install() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let package = built(&root, "KEYDYN_PACKAGE", "target/package/keydyn.deb");
+        let package = package(&root.join("target/package"));
         let mut guest = Guest::boot(people().copy(PACKAGE, 0o644, &package));
         let stack = "cat /etc/pam.d/common-auth";
         let before = guest.shell.run(stack);
@@ -276,6 +276,19 @@ fn lines(stack: &str) -> Vec<String> {
     read.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|line| !line.is_empty())
         .collect()
+}
+
+/// What `make package` has made, the newest of it.
+fn package(place: &Path) -> PathBuf {
+    if let Some(package) = std::env::var_os("KEYDYN_PACKAGE") {
+        return package.into();
+    }
+    let files = fs::read_dir(place).into_iter().flatten().flatten();
+    let packages = files.filter(|file| file.path().extension().is_some_and(|end| end == "deb"));
+    packages
+        .max_by_key(|file| file.metadata().and_then(|data| data.modified()).ok())
+        .unwrap_or_else(|| panic!("no package in {}; `make e2e` makes it", place.display()))
+        .path()
 }
 
 /// A release build, which has no stand-in source.
