@@ -28,7 +28,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e e2e-full accuracy accuracy-measured bench bench-instructions build package check-package install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions build package check-package install uninstall check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -44,22 +44,26 @@ test: prepare check modules
 	$(CARGO) test --locked --workspace --target-dir $(TARGET)
 	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
 
+# Told by `make e2e`, by their file in tests/vm/tests.
 STORIES := learned
+# One after the other: a machine that shares its processor hears keys late.
+STORY := KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast
+TOLD := -- --ignored --nocapture --test-threads=1
+
+## The machine alone; fails where it cannot be had.
+e2e-image:
+	@scripts/prepare e2e
+	@scripts/vm-image $(TESTS)/vm
 
 ## Boots machines of its own (tests/vm); their image is made once and kept below $(TESTS).
-e2e: package
-	@scripts/prepare e2e
-	@scripts/vm-image $(TESTS)/vm
-	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast $(STORIES:%=--test %) -- --ignored --nocapture --test-threads=1
+e2e: package e2e-image
+	$(STORY) $(STORIES:%=--test %) $(TOLD)
 
 ## Every story, an hour at most; what they showed becomes docs/e2e.md.
-e2e-full: package
-	@scripts/prepare e2e
-	@scripts/vm-image $(TESTS)/vm
+e2e-full: package e2e-image
 	@scripts/vm-image --logind $(TESTS)/vm
 	@rm -rf $(TESTS)/vm/stories
-	@mkdir -p $(TESTS)/vm/stories
-	@{ KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast -- --ignored --nocapture --test-threads=1; echo $$? >$(TESTS)/vm/code; } 2>&1 | tee $(TESTS)/vm/log
+	@{ $(STORY) $(TOLD); echo $$? >$(TESTS)/vm/code; } 2>&1 | tee $(TESTS)/vm/log
 	@scripts/e2e-report $(TESTS)/vm/stories $(TESTS)/vm/log
 	@exit $$(cat $(TESTS)/vm/code)
 
