@@ -11,7 +11,6 @@ use crate::guest::Guest;
 use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::screen::Screen;
-use crate::shell::Shell;
 use crate::story::Story;
 use crate::typing::Typing;
 
@@ -106,11 +105,35 @@ impl Login {
     /// If module or command are not built, or the machine does not come up.
     #[must_use]
     pub fn boot() -> Self {
+        Self::on(Guest::boot(Self::files()))
+    }
+
+    /// The attempts on a machine that was booted with [`Login::files`].
+    ///
+    /// # Panics
+    /// If it has no keyboard.
+    #[must_use]
+    pub fn on(mut guest: Guest) -> Self {
+        let reader = PlainReader::start(&mut guest);
+        Self { guest, reader }
+    }
+
+    /// The machine.
+    pub fn guest(&mut self) -> &mut Guest {
+        &mut self.guest
+    }
+
+    /// What makes a machine of this kind: the shipped module and command, the stack, the owner.
+    ///
+    /// # Panics
+    /// If module or command are not built.
+    #[must_use]
+    pub fn files() -> Overlay {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let module = built(&root, "KEYDYN_MODULE", "target/release/libpam_keydyn.so");
         let command = built(&root, "KEYDYN_RELEASE_TOOL", "target/release/keydyn");
         let printed = |name: &str| root.join("packaging/pam.d").join(name);
-        let files = people()
+        people()
             .copy(
                 "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
                 0o644,
@@ -118,8 +141,7 @@ impl Login {
             )
             .copy("/usr/local/bin/keydyn", 0o755, &command)
             .copy("/etc/pam.d/keydyn", 0o644, &printed("keydyn"))
-            .copy("/etc/pam.d/common-auth", 0o644, &printed("debian"));
-        Self::on(Guest::boot(files))
+            .copy("/etc/pam.d/common-auth", 0o644, &printed("debian"))
     }
 
     /// Boots a machine as Debian makes it and installs the package there, as root would.
@@ -146,11 +168,6 @@ impl Login {
         // Behind it stands what other packages have put there.
         assert!(lines(&made).starts_with(&lines(&documented)), "{made}");
         Self::on(guest)
-    }
-
-    fn on(mut guest: Guest) -> Self {
-        let reader = PlainReader::start(&mut guest);
-        Self { guest, reader }
     }
 
     /// Somebody sits down, gives the owner's name, and types a password.
@@ -242,11 +259,6 @@ impl Login {
     /// How the screen looks, for the story.
     pub fn picture(&mut self, story: &mut Story) {
         story.picture(&mut self.guest);
-    }
-
-    /// Root's shell on the machine.
-    pub fn shell(&mut self) -> &mut Shell {
-        &mut self.guest.shell
     }
 
     /// Time passes on the machine's clock.
