@@ -128,6 +128,7 @@ install:
 	mv -f $(DESTDIR)$(PAM_DIR)/.pam_keydyn.so.new $(DESTDIR)$(PAM_DIR)/pam_keydyn.so
 	install -D -m 0755 $(TARGET)/release/keydyn $(DESTDIR)$(PREFIX)/bin/keydyn
 	test -e $(DESTDIR)/etc/pam.d/keydyn || install -D -m 0644 packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn
+	test -e $(DESTDIR)/etc/security/keydyn.conf || install -D -m 0644 packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf
 	install -d -m 0700 $(DESTDIR)/var/lib/keydyn
 	@echo "Installed. No stack was changed: see 'Put it into a stack' in README.md."
 
@@ -137,6 +138,7 @@ uninstall:
 	    { echo "pam_keydyn.so is still named in" $$named "- take its lines out first, or nobody can log in." >&2; exit 1; }
 	rm -f $(DESTDIR)$(PAM_DIR)/pam_keydyn.so $(DESTDIR)$(PREFIX)/bin/keydyn
 	if cmp -s packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn; then rm -f $(DESTDIR)/etc/pam.d/keydyn; fi
+	if cmp -s packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf; then rm -f $(DESTDIR)/etc/security/keydyn.conf; fi
 	@echo "Uninstalled. What was learned is still in $(DESTDIR)/var/lib/keydyn: remove that directory to erase it."
 
 modules: module replay-module standin tool

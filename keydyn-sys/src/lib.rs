@@ -3,7 +3,8 @@
 //! Everything that needs a system call, and with `pam_keydyn/src/ffi.rs` everything that needs
 //! `unsafe`, is here behind safe types: files that survive a power cut and follow no link
 //! ([`mod@file`], in the directories of [`directories`]), memory that is neither dumped nor swapped nor
-//! inherited ([`secret`], [`arena`]), users, clock and randomness ([`system`]), where a login's typing
+//! inherited ([`secret`], [`arena`]), the administrator's settings
+//! ([`configuration`]), users, clock and randomness ([`system`]), where a login's typing
 //! takes place ([`place`]), and the keyboards it is read from ([`capture`], behind [`source`]).
 //!
 //! With the feature `application`, which only the command `keydyn` has: questions on its terminal,
@@ -11,6 +12,7 @@
 
 pub mod arena;
 pub mod capture;
+pub mod configuration;
 pub mod directories;
 mod evdev;
 pub mod file;

@@ -43,7 +43,7 @@ mod entry_points {
 impl PamHooks for Keydyn {
     fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
         log::withhold_panic_payloads();
-        let settings = Settings::parse(&args);
+        let settings = Settings::read(&args);
         match settings.line {
             Some(Line::Capture) => capture::authenticate(pamh, &settings),
             Some(Line::Verify) => verify::authenticate(pamh, &settings),
@@ -55,6 +55,7 @@ impl PamHooks for Keydyn {
     /// none of its own.
     fn sm_setcred(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
         log::withhold_panic_payloads();
+        // The file of settings was read by `verify`, which leaves them beside what may be learned.
         let settings = Settings::parse(&args);
         let logged_in = PAM_ESTABLISH_CRED | PAM_REINITIALIZE_CRED | PAM_REFRESH_CRED;
         if flags & logged_in != 0 {

@@ -1,13 +1,17 @@
-//! The arguments of a line in the stack.
+//! The arguments of a line in the stack, and the file of settings behind them.
 //!
 //! An argument that is not known, or a value that is not one of its values, is a complaint in the
 //! log and counts as not written: a typing error must not lock anybody out. What was said before it
-//! on the line stands, else the default.
+//! on the line stands, else what the file says, else the default.
+
+mod configuration;
 
 use std::ffi::CStr;
 use std::fmt;
 
 use keydyn_core::policy::Strictness;
+
+use crate::log::printable;
 
 /// Which of the two lines this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +52,7 @@ pub(crate) enum PasswordChange {
 const MIN_SAMPLES: u32 = 20;
 const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=1000;
 
-/// What a line's arguments say.
+/// What a line's arguments and the file of settings say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) line: Option<Line>,
@@ -62,16 +66,29 @@ pub(crate) struct Settings {
     pub(crate) debug: bool,
     #[cfg(feature = "replay-source")]
     pub(crate) replay: Option<std::path::PathBuf>,
+    /// The file of settings is there, and the machine failed to read it: nobody knows what it asks.
+    pub(crate) configuration_unread: bool,
     pub(crate) complaints: Vec<Complaint>,
 }
 
-/// What is wrong with an argument.
+/// Where something was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Among the arguments of the line in the stack.
+    Stack,
+    /// In this line of the file of settings, counted from 1.
+    File(usize),
+}
+
+/// What is wrong with an argument, or with the file of settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Complaint {
     Unknown {
+        origin: Origin,
         argument: String,
     },
     Value {
+        origin: Origin,
         argument: String,
         expected: &'static str,
         /// Of a misspelled mode: the one that is in force all the same.
@@ -79,25 +96,45 @@ pub(crate) enum Complaint {
     },
     TwoLines,
     NoLine,
+    /// The file of settings counts as not written, or could not be read.
+    File(String),
+    /// So many further lines of it are not understood.
+    More(usize),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stack => Ok(()),
+            Self::File(line) => write!(f, "{}, line {line}: ", configuration::PATH),
+        }
+    }
 }
 
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { argument } => {
+            Self::Unknown { origin, argument } => {
+                let correct = match origin {
+                    Origin::Stack => "correct the line in the stack",
+                    Origin::File(_) => "correct it there",
+                };
+                let argument = printable(argument);
                 write!(
                     f,
-                    "unknown argument `{argument}` is ignored; correct the line in the stack"
+                    "{origin}unknown argument `{argument}` is ignored; {correct}"
                 )
             }
             Self::Value {
+                origin,
                 argument,
                 expected,
                 in_force,
             } => {
+                let argument = printable(argument);
                 write!(
                     f,
-                    "`{argument}` counts as not written; the value must be {expected}"
+                    "{origin}`{argument}` counts as not written; the value must be {expected}"
                 )?;
                 // Whoever meant `shadow` must read that people are refused.
                 f.write_str(match in_force {
@@ -117,6 +154,12 @@ impl fmt::Display for Complaint {
             Self::NoLine => f.write_str(
                 "the line says neither `capture` nor `verify`; put `capture` in front of the \
                  password module and `verify` behind it",
+            ),
+            Self::File(what) => f.write_str(what),
+            Self::More(lines) => write!(
+                f,
+                "{}: {lines} further lines are not understood either",
+                configuration::PATH
             ),
         }
     }
@@ -138,22 +181,34 @@ impl Default for Settings {
             debug: false,
             #[cfg(feature = "replay-source")]
             replay: None,
+            configuration_unread: false,
             complaints: Vec::new(),
         }
     }
 }
 
 impl Settings {
-    pub(crate) fn parse(args: &[&CStr]) -> Self {
+    /// What the file of settings and the line's arguments say; the arguments win.
+    pub(crate) fn read(args: &[&CStr]) -> Self {
         let mut settings = Self::default();
+        settings.take_file(configuration::read(args));
+        settings.take_line(args)
+    }
+
+    /// What the line's arguments say.
+    pub(crate) fn parse(args: &[&CStr]) -> Self {
+        Self::default().take_line(args)
+    }
+
+    fn take_line(self, args: &[&CStr]) -> Self {
+        let mut settings = self;
         let (mut capture, mut verify) = (false, false);
         for arg in args {
             let arg = arg.to_string_lossy();
             match &*arg {
                 "capture" => capture = true,
                 "verify" => verify = true,
-                "debug" => settings.debug = true,
-                _ => settings.take(&arg),
+                _ => settings.take(&arg, Origin::Stack),
             }
         }
         settings.say_the_mode();
@@ -185,9 +240,13 @@ impl Settings {
         }
     }
 
-    fn take(&mut self, argument: &str) {
+    fn take(&mut self, argument: &str, origin: Origin) {
         let (name, value) = name_and_value(argument);
         let understood = match name {
+            "debug" if argument == name => {
+                self.debug = true;
+                Ok(())
+            }
             "mode" => set(&mut self.mode, value, &MODES),
             "strictness" => set(&mut self.strictness, value, &STRICTNESSES),
             "password_change" => set(&mut self.password_change, value, &PASSWORD_CHANGES),
@@ -203,18 +262,20 @@ impl Settings {
             "beforehand" => {
                 self.beforehand = value
                     .split(',')
+                    .map(str::trim)
                     .filter(|s| !s.is_empty())
                     .map(str::to_owned)
                     .collect();
                 Ok(())
             }
             #[cfg(feature = "replay-source")]
-            "replay" => {
+            "replay" if origin == Origin::Stack => {
                 self.replay = Some(value.into());
                 Ok(())
             }
             _ => {
                 self.complaints.push(Complaint::Unknown {
+                    origin,
                     argument: argument.to_owned(),
                 });
                 Ok(())
@@ -222,6 +283,7 @@ impl Settings {
         };
         if let Err(expected) = understood {
             self.complaints.push(Complaint::Value {
+                origin,
                 argument: argument.to_owned(),
                 expected,
                 in_force: None,

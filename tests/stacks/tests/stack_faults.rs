@@ -101,6 +101,69 @@ fn capture_alone_never_lets_anybody_in() {
     assert!(!login.code.is_success(), "{login:?}");
 }
 
+/// Lines written by hand besides the package's profiles (docs/adr/0025): told of by its postinst.
+#[test]
+fn a_line_that_is_there_twice_refuses_the_armed() {
+    for lines in [
+        [CAPTURE, CAPTURE, RIGHT, DENY, PERMIT, VERIFY].as_slice(),
+        &[CAPTURE, RIGHT, DENY, PERMIT, VERIFY, VERIFY],
+        &[CAPTURE, CAPTURE, RIGHT, DENY, PERMIT, VERIFY, VERIFY],
+    ] {
+        for (machine, code) in [
+            (Machine::armed(), Code::AUTH_ERR),
+            (Machine::new(), Code::SUCCESS),
+        ] {
+            let login = run(machine, lines, right());
+            assert_eq!(login.code, code, "{lines:?}: {login:?}");
+        }
+    }
+}
+
+/// A fingerprint reader where pam-auth-update puts it: its success leads past `capture`, not past
+/// `verify` (docs/adr/0025).
+#[test]
+fn a_finger_in_front_lets_in_whoever_is_not_armed() {
+    let finger = "auth  [success=3 default=ignore]  pam_debug.so auth=success";
+    let lines = [finger, CAPTURE, RIGHT, DENY, PERMIT, VERIFY];
+    for (machine, code) in [
+        (Machine::armed(), Code::AUTH_ERR),
+        (Machine::after(3), Code::SUCCESS),
+        (Machine::new(), Code::SUCCESS),
+    ] {
+        let login = run(machine, &lines, Conversation::silent());
+        assert_eq!(login.code, code, "{login:?}");
+        assert!(login.log.contains("reason=no-capture"), "{login:?}");
+    }
+    let none = "auth  [success=3 default=ignore]  pam_debug.so auth=authinfo_unavail";
+    without_a_finger_the_typing_is_judged(&[none, CAPTURE, RIGHT, DENY, PERMIT, VERIFY]);
+}
+
+/// The stack of docs/adr/0025 for a finger instead of password and typing.
+#[test]
+fn a_finger_that_leads_behind_verify_lets_in_the_armed() {
+    let finger = "auth  [success=5 default=ignore]  pam_debug.so auth=success";
+    for machine in [Machine::armed(), Machine::after(3), Machine::new()] {
+        let lines = [finger, CAPTURE, RIGHT, DENY, PERMIT, VERIFY, PERMIT];
+        let login = run(machine, &lines, Conversation::silent());
+        assert_eq!(login.code, Code::SUCCESS, "{login:?}");
+        assert_eq!(login.log, "");
+    }
+    let none = "auth  [success=5 default=ignore]  pam_debug.so auth=authinfo_unavail";
+    without_a_finger_the_typing_is_judged(&[none, CAPTURE, RIGHT, DENY, PERMIT, VERIFY, PERMIT]);
+}
+
+fn without_a_finger_the_typing_is_judged(lines: &[&str]) {
+    let login = run(Machine::armed(), lines, right());
+    assert_eq!(login.code, Code::SUCCESS, "{login:?}");
+    assert!(login.log.contains("outcome=accepted"), "{login:?}");
+    let mut machine = Machine::armed();
+    let stack = machine.lines(&Typing::stranger(1), lines);
+    let login = machine.run(&stack, right());
+    assert_eq!(login.code, Code::AUTH_ERR, "{login:?}");
+    let login = run(Machine::armed(), lines, Conversation::answers(["wrong"]));
+    assert_eq!(login.code, Code::AUTH_ERR, "{login:?}");
+}
+
 #[test]
 fn a_password_asked_for_in_front_is_not_captured() {
     let standin = pam_host::stand_in_with(&format!("set_token={PASSWORD} auth=ignore"));

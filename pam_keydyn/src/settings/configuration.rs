@@ -1,0 +1,242 @@
+//! The file of settings: lines `key = value` with the words of the arguments, `#` for comments.
+
+use std::ffi::CStr;
+use std::io::ErrorKind;
+
+use keydyn_core::store::files::FileError;
+pub(super) use keydyn_sys::configuration::PATH;
+
+use super::{Complaint, Origin, Settings};
+
+/// A file that is no file of settings at all must not fill the log.
+const MOST_COMPLAINTS: usize = 8;
+
+/// What the file says, `None` if there is none.
+pub(super) fn read(args: &[&CStr]) -> Result<Option<Vec<u8>>, FileError> {
+    match path(args) {
+        Some(path) => keydyn_sys::configuration::read(&path),
+        None => Ok(None),
+    }
+}
+
+#[cfg(not(feature = "replay-source"))]
+fn path(_: &[&CStr]) -> Option<std::path::PathBuf> {
+    Some(PATH.into())
+}
+
+/// In tests, the one that the script names.
+#[cfg(feature = "replay-source")]
+fn path(args: &[&CStr]) -> Option<std::path::PathBuf> {
+    let script = args
+        .iter()
+        .find_map(|arg| arg.to_str().ok()?.strip_prefix("replay="))?;
+    let script = keydyn_sys::replay::Script::read(script.as_ref());
+    script.value("configuration").map(Into::into)
+}
+
+impl Settings {
+    /// Takes what the file says. One that is not to be believed, or not for this process to see,
+    /// counts as not written.
+    pub(super) fn take_file(&mut self, file: Result<Option<Vec<u8>>, FileError>) {
+        match file {
+            Ok(Some(bytes)) => self.take_text(&String::from_utf8_lossy(&bytes)),
+            Ok(None) => {}
+            Err(error) => {
+                let complaint = match &error {
+                    FileError::Io { source, .. }
+                        if source.kind() != ErrorKind::PermissionDenied =>
+                    {
+                        self.configuration_unread = true;
+                        error.to_string()
+                    }
+                    _ => format!("{error}; until then the defaults and the line's arguments hold"),
+                };
+                self.complaints.push(Complaint::File(complaint));
+            }
+        }
+    }
+
+    fn take_text(&mut self, text: &str) {
+        let mut further = 0;
+        for (number, line) in (1..).zip(text.lines()) {
+            let said = line.split('#').next().unwrap_or_default().trim();
+            if said.is_empty() {
+                continue;
+            }
+            let argument = match said.split_once('=') {
+                Some((key, value)) => format!("{}={}", key.trim(), value.trim()),
+                None => said.to_owned(),
+            };
+            let before = self.complaints.len();
+            self.take(&argument, Origin::File(number));
+            if before == MOST_COMPLAINTS && self.complaints.len() > before {
+                self.complaints.truncate(before);
+                further += 1;
+            }
+        }
+        if further > 0 {
+            self.complaints.push(Complaint::More(further));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Line, Mode, PasswordChange, Rule};
+    use super::*;
+    use keydyn_core::policy::Strictness;
+
+    fn settings(text: &str, args: &[&CStr]) -> Settings {
+        let mut settings = Settings::default();
+        settings.take_file(Ok(Some(text.as_bytes().to_vec())));
+        settings.take_line(args)
+    }
+
+    fn said(settings: &Settings) -> Vec<String> {
+        settings
+            .complaints
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn the_file_knows_every_word_of_the_line() {
+        let text = "# keydyn\r\n\n mode = enforce # not yet armed: refused\nstrictness=strict\n\
+                    min_samples =30\npassword_change= refuse\nno_timings = refuse\n\
+                    unprivileged = refuse\nbeforehand = sshd, mine\ndebug\n";
+        let settings = settings(text, &[c"verify"]);
+        assert_eq!(settings.complaints, []);
+        assert_eq!(settings.line, Some(Line::Verify));
+        assert_eq!(settings.mode, Mode::Enforce);
+        assert_eq!(settings.strictness, Strictness::Strict);
+        assert_eq!(settings.min_samples, 30);
+        assert_eq!(settings.password_change, PasswordChange::Refuse);
+        assert_eq!(
+            (settings.no_timings, settings.unprivileged),
+            (Rule::Refuse, Rule::Refuse)
+        );
+        assert_eq!(settings.beforehand, ["sshd", "mine"]);
+        assert!(settings.debug);
+    }
+
+    #[test]
+    fn the_packaged_file_says_nothing_and_shows_the_defaults() {
+        let packaged = include_str!("../../../packaging/keydyn.conf");
+        assert_eq!(settings(packaged, &[]), Settings::parse(&[]));
+        let (begin, defaults) = packaged.split_once("# The defaults:").unwrap();
+        assert_eq!(
+            defaults.lines().filter(|line| line.contains('=')).count(),
+            7
+        );
+        assert_eq!(
+            settings(&defaults.replace("# ", ""), &[]),
+            Settings::parse(&[])
+        );
+        let shadow = begin
+            .lines()
+            .find(|line| line.contains("= shadow"))
+            .unwrap();
+        assert_eq!(settings(&shadow.replace("# ", ""), &[]).mode, Mode::Shadow);
+    }
+
+    #[test]
+    fn the_arguments_of_the_line_win() {
+        let settings = settings(
+            "mode = enforce\nstrictness = strict\n",
+            &[c"verify", c"mode=shadow"],
+        );
+        assert_eq!(settings.mode, Mode::Shadow);
+        assert_eq!(settings.strictness, Strictness::Strict);
+    }
+
+    #[test]
+    fn a_typing_error_is_a_complaint_with_file_and_line_and_nothing_else() {
+        let text = "mode = shdow\n\nno-timings = refuse\nmin_samples = 2\ncapture\nreplay = /tmp/x\n\
+                    debug = yes\n= 3\n\u{1b}[31m = x\n";
+        let settings = settings(text, &[c"capture"]);
+        let words = said(&settings);
+        let file = |line: u32| format!("/etc/security/keydyn.conf, line {line}: ");
+        assert!(words.first().unwrap().starts_with(&file(1)), "{words:?}");
+        assert!(
+            words
+                .first()
+                .unwrap()
+                .contains("`mode=shdow` counts as not written"),
+            "{words:?}"
+        );
+        assert!(
+            words.first().unwrap().contains("mode=auto is in force"),
+            "{words:?}"
+        );
+        for (said, line) in words.iter().zip([1, 3, 4, 5, 6, 7, 8, 9]) {
+            assert!(said.starts_with(&file(line)), "{said}");
+            assert!(!said.contains('\u{1b}'), "{said:?}");
+        }
+        assert_eq!(words.len(), 8);
+        let clean = Settings {
+            complaints: Vec::new(),
+            ..settings
+        };
+        let only = Settings {
+            line: Some(Line::Capture),
+            ..Settings::default()
+        };
+        assert_eq!(clean, only);
+    }
+
+    #[test]
+    fn a_file_of_something_else_does_not_fill_the_log() {
+        let mut text = "what is this\n".repeat(5000);
+        text.push_str("mode = shadow\n");
+        let settings = settings(&text, &[c"verify"]);
+        let words = said(&settings);
+        assert_eq!(words.len(), MOST_COMPLAINTS + 1);
+        assert!(
+            words.last().unwrap().contains("4992 further lines"),
+            "{words:?}"
+        );
+        assert_eq!(settings.mode, Mode::Shadow);
+        let noise: Vec<u8> = (0..=255).cycle().take(60_000).collect();
+        let mut settings = Settings::default();
+        settings.take_file(Ok(Some(noise)));
+        assert!(settings.complaints.len() <= MOST_COMPLAINTS + 1);
+    }
+
+    #[test]
+    fn a_file_not_to_be_believed_counts_as_not_written() {
+        let mut settings = Settings::default();
+        settings.take_file(Err(FileError::Untrusted {
+            path: PATH.to_owned(),
+            reason: "can be written by others",
+        }));
+        settings.take_file(Err(io_error(ErrorKind::PermissionDenied)));
+        assert!(!settings.configuration_unread);
+        assert_eq!(settings.mode, Mode::Auto);
+        let words = said(&settings);
+        assert!(
+            words.first().unwrap().contains("can be written by others"),
+            "{words:?}"
+        );
+        assert_eq!(words.len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_the_machine_fails_to_read_is_not_taken_for_none() {
+        let mut settings = Settings::default();
+        settings.take_file(Err(io_error(ErrorKind::Other)));
+        assert!(settings.configuration_unread);
+        assert_eq!(settings.complaints.len(), 1);
+        let mut settings = Settings::default();
+        settings.take_file(Ok(None));
+        assert_eq!(settings, Settings::default());
+    }
+
+    fn io_error(kind: ErrorKind) -> FileError {
+        FileError::Io {
+            path: PATH.to_owned(),
+            action: "open",
+            source: kind.into(),
+        }
+    }
+}
