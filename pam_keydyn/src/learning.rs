@@ -1,6 +1,7 @@
 //! Learning, once the whole login has succeeded: at verify's setcred, or at `pam_end` for
 //! applications that set no credentials.
 
+use keydyn_core::settings::Settings;
 use keydyn_core::store::profile::Lesson;
 use keydyn_core::store::state::Phase;
 use keydyn_core::store::vault::{LearnError, Learned};
@@ -14,7 +15,6 @@ use crate::ffi;
 use crate::handover::{Handover, Pending, vault};
 use crate::log::{Level, Log, printable};
 use crate::machine::Machine;
-use crate::settings::Settings;
 
 /// capture's setcred: the only one that libpam calls when `verify` stands where it is never
 /// reached, such as behind a `sufficient` password module.

@@ -20,17 +20,15 @@ mod machine;
 mod outcome;
 #[cfg(feature = "replay-source")]
 mod replay;
-mod settings;
 mod verify;
 
 use std::ffi::CStr;
 
+use keydyn_core::settings::{Line, Settings};
 use pam::constants::{
     PAM_ESTABLISH_CRED, PAM_REFRESH_CRED, PAM_REINITIALIZE_CRED, PamFlag, PamResultCode,
 };
 use pam::module::{PamHandle, PamHooks};
-
-use crate::settings::{Line, Settings};
 
 struct Keydyn;
 

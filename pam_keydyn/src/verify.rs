@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use keydyn_core::policy::{Decision, decide};
+use keydyn_core::settings::{PasswordChange, Settings};
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase, Verdict};
@@ -22,7 +23,6 @@ use crate::handover::{Handover, Pending, vault};
 use crate::log::{Level, printable};
 use crate::machine::Machine;
 use crate::outcome::{Armed, Outcome, Typing, Unfit, return_code};
-use crate::settings::{PasswordChange, Settings};
 
 /// About what pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong
 /// password. libpam varies it.

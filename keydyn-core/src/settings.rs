@@ -1,4 +1,4 @@
-//! The arguments of a line in the stack.
+//! The arguments of a line in the stack, as the module and `keydyn doctor` read them.
 //!
 //! An argument that is not known, or a value that is not one of its values, is a complaint in the
 //! log and counts as not written: a typing error must not lock anybody out. What was said before it
@@ -7,18 +7,20 @@
 use std::ffi::CStr;
 use std::fmt;
 
-use keydyn_core::policy::Strictness;
+use crate::policy::Strictness;
 
 /// Which of the two lines this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub enum Line {
+    /// In front of the password module: listens.
     Capture,
+    /// Behind it: judges.
     Verify,
 }
 
 /// `mode=`: what is made of users who are not armed, and of everybody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Judges and logs, never refuses.
     Shadow,
     /// Refuses whom it has learned.
@@ -30,17 +32,21 @@ pub(crate) enum Mode {
 
 /// What a rule says about logins that cannot be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub enum Rule {
+    /// Whoever has the password is let in.
     #[default]
     Ignore,
+    /// Nobody is.
     Refuse,
 }
 
 /// `password_change=`: what becomes of an armed user with a new password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum PasswordChange {
+pub enum PasswordChange {
+    /// The new one is learned, and is enough meanwhile.
     #[default]
     Learn,
+    /// Refused until root begins anew.
     Refuse,
 }
 
@@ -50,34 +56,52 @@ const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=1000;
 
 /// What a line's arguments say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) line: Option<Line>,
-    pub(crate) mode: Mode,
-    pub(crate) strictness: Strictness,
-    pub(crate) min_samples: u32,
-    pub(crate) password_change: PasswordChange,
-    pub(crate) no_timings: Rule,
-    pub(crate) unprivileged: Rule,
-    pub(crate) beforehand: Vec<String>,
-    pub(crate) debug: bool,
+pub struct Settings {
+    /// Which of the two it is; `None` for a line that says neither or both.
+    pub line: Option<Line>,
+    /// `mode=`
+    pub mode: Mode,
+    /// `strictness=`
+    pub strictness: Strictness,
+    /// `min_samples=`
+    pub min_samples: u32,
+    /// `password_change=`
+    pub password_change: PasswordChange,
+    /// `no_timings=`
+    pub no_timings: Rule,
+    /// `unprivileged=`
+    pub unprivileged: Rule,
+    /// `beforehand=`: services that collect the password before they authenticate.
+    pub beforehand: Vec<String>,
+    /// `debug`
+    pub debug: bool,
+    /// The stand-in source's script.
     #[cfg(feature = "replay-source")]
-    pub(crate) replay: Option<std::path::PathBuf>,
-    pub(crate) complaints: Vec<Complaint>,
+    pub replay: Option<std::path::PathBuf>,
+    /// What was not understood.
+    pub complaints: Vec<Complaint>,
 }
 
 /// What is wrong with an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Complaint {
+pub enum Complaint {
+    /// No argument of this name.
     Unknown {
+        /// As it is written.
         argument: String,
     },
+    /// Another value than this argument has.
     Value {
+        /// As it is written.
         argument: String,
+        /// What it may be.
         expected: &'static str,
         /// Of a misspelled mode: the one that is in force all the same.
         in_force: Option<Mode>,
     },
+    /// Both `capture` and `verify`.
     TwoLines,
+    /// Neither.
     NoLine,
 }
 
@@ -144,7 +168,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn parse(args: &[&CStr]) -> Self {
+    /// Reads a line's arguments, as libpam hands them over.
+    #[must_use]
+    pub fn parse(args: &[&CStr]) -> Self {
         let mut settings = Self::default();
         let (mut capture, mut verify) = (false, false);
         for arg in args {
