@@ -10,6 +10,8 @@ pub mod code;
 pub mod control;
 pub mod dispatch;
 pub mod files;
+pub mod finding;
+pub mod judge;
 pub mod module;
 pub mod service;
 pub mod text;
