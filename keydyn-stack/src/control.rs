@@ -53,6 +53,14 @@ impl Control {
         }
     }
 
+    /// Whether libpam understands this word.
+    #[must_use]
+    pub fn understands(word: &str) -> bool {
+        const WORDS: [&str; 4] = ["required", "requisite", "optional", "sufficient"];
+        let is_word = WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
+        is_word || Self::values(word).is_some()
+    }
+
     /// What becomes of this code.
     #[must_use]
     pub fn of(&self, code: Code) -> Action {
@@ -148,6 +156,7 @@ mod tests {
             ("optional", "success=ok new_authtok_reqd=ok default=ignore"),
         ] {
             assert_eq!(Control::parse(word), Control::parse(text), "{word}");
+            assert!(Control::understands(word) && Control::understands(text));
         }
     }
 
@@ -178,6 +187,7 @@ mod tests {
             "nonsense",
         ] {
             assert_eq!(Control::parse(text), bad, "{text}");
+            assert!(!Control::understands(text), "{text}");
         }
         assert_ne!(Control::parse("success=99999999999999999999"), bad);
     }

@@ -54,14 +54,16 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
 #[must_use]
 pub fn judge(configuration: &Configuration, service: &Service) -> Vec<Finding> {
     let stack = service.stack(Facility::Auth);
+    let unusable = lines::unusable(service, &stack);
+    if !unusable.is_empty() {
+        return unusable;
+    }
     let mut findings = lines::look(configuration, service, &stack);
-    if stack.iter().any(|entry| entry.is_keydyn()) {
-        // What is not there does nothing; the rest would be about a stack that nobody has.
-        if !stack.iter().any(|entry| entry.is_keydyn() && entry.missing) {
-            ways::walk(&stack, &mut findings);
-        }
-    } else if service.given_up.is_none() {
+    if !stack.iter().any(|entry| entry.is_keydyn()) {
         findings.push(unguarded(service));
+    } else if !stack.iter().any(|entry| entry.is_keydyn() && entry.missing) {
+        // What is not there does nothing, and the rest would be about a stack that nobody has.
+        ways::walk(&stack, &mut findings);
     }
     findings
 }

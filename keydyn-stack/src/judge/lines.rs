@@ -6,10 +6,22 @@ use keydyn_core::printable::printable;
 use keydyn_core::settings::{Complaint, Line, Mode, Settings};
 
 use crate::code::Code;
-use crate::control::Action;
+use crate::control::{Action, Control};
 use crate::files::Configuration;
 use crate::finding::{Finding, Severity};
 use crate::service::{Entry, Facility, Kind, Service};
+
+/// What libpam itself cannot use. It decides more than all else, so that all else can wait.
+pub(super) fn unusable(service: &Service, stack: &[Entry]) -> Vec<Finding> {
+    if let Some((place, why)) = &service.given_up {
+        let text = format!(
+            "libpam cannot put this service together and refuses everybody: {place}: {why}. \
+             Correct it, and run this again."
+        );
+        return vec![Finding::new(Severity::Error, "unusable", text).at(place)];
+    }
+    stack.iter().filter_map(broken).collect()
+}
 
 pub(super) fn look(
     configuration: &Configuration,
@@ -17,15 +29,6 @@ pub(super) fn look(
     stack: &[Entry],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some((place, why)) = &service.given_up {
-        let text = format!(
-            "libpam cannot put the service {} together and refuses everybody: {place}: {why}. \
-             Correct the line.",
-            service.name
-        );
-        findings.push(Finding::new(Severity::Error, "unusable", text).at(place));
-    }
-    findings.extend(stack.iter().filter_map(broken));
     findings.extend(service.entries().iter().filter_map(misplaced));
     let ours: Vec<_> = stack.iter().filter(|entry| entry.is_keydyn()).collect();
     findings.extend(
@@ -49,13 +52,19 @@ pub(super) fn look(
 
 /// A line that libpam cannot use.
 fn broken(entry: &Entry) -> Option<Finding> {
-    let Kind::Broken(why) = &entry.kind else {
-        return None;
+    let place = &entry.place;
+    let text = match &entry.kind {
+        Kind::Broken(why) => format!(
+            "libpam cannot use the line {place}: {why}. Whoever gets there is refused. Correct it, \
+             and run this again."
+        ),
+        Kind::Module if !Control::understands(&entry.word) => format!(
+            "libpam does not understand `{}` ({place}), and takes whatever the module returns for a \
+             failure. Correct it, and run this again.",
+            entry.word
+        ),
+        Kind::Module | Kind::Substack => return None,
     };
-    let text = format!(
-        "libpam cannot use the line {}: {why}. Whoever gets there is refused. Correct it.",
-        entry.place
-    );
     Some(Finding::new(Severity::Error, "broken-line", text).about(&[entry]))
 }
 

@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::control::Action;
 use crate::finding::{Finding, Severity, merge};
-use crate::module::Role;
+use crate::module::{self, Role};
 use crate::service::Entry;
 use crate::walk::{End, Events, Keeper, Lost, Person, TooMany, Verdict, Walk};
 
@@ -79,7 +79,7 @@ impl<'a> Ways<'a> {
         }
         let mut findings = self.lost();
         // Said once: whoever is refused for want of a typing is locked out by that.
-        let said = !findings.is_empty() || !self.has(Role::Capture);
+        let said = !findings.is_empty() || !self.has(Role::Capture) || self.has(Role::Neither);
         findings.extend(self.wrong_password());
         findings.extend(self.locked_out(said));
         if self.has(Role::Verify) {
@@ -207,15 +207,12 @@ impl<'a> Ways<'a> {
         let out = [0, 1, 2].map(|person| !has_way(person));
         let (who, person) = match out {
             [true, true, _] => ("Nobody gets in, not even with the right password", 0),
-            [true, false, _] => (
-                "Whoever keydyn has not learned is locked out, with the right password, and so is \
-                 everybody under `keydyn=off` or `keydyn disable`",
-                0,
-            ),
+            [true, false, _] => {
+                return self.find(Role::Verify).map(unlearned).into_iter().collect();
+            }
             [false, true, _] if !said => ("Whoever keydyn has accepted is locked out", 1),
             [false, _, true] => (
-                "With `keydyn=off`, and after `keydyn disable`, nobody gets in: the ways out lock \
-                 out",
+                "With `keydyn=off`, and after `keydyn disable`, nobody gets in",
                 2,
             ),
             _ => return self.locked_out_of_one(said),
@@ -234,7 +231,7 @@ impl<'a> Ways<'a> {
                 return None;
             };
             let people = if said { &ends[..1] } else { &ends[..2] };
-            let out = people.iter().find(|ends| !ends.iter().any(is_well))?;
+            let out = people.iter().find(|ends| !ends.iter().any(lets_in))?;
             let who = format!("Whoever has a password that {name} knows is locked out");
             let end = out.iter().min_by_key(|end| !end.events.proven);
             without.then(|| self.locked("locked-out-of-one", &who, end))
@@ -257,6 +254,13 @@ impl<'a> Ways<'a> {
             (Some(by), _) if by.is_keydyn() => (
                 format!("{by} refuses them, because its control makes a failure of `ignore`"),
                 "Write `requisite`.",
+                Some(by),
+            ),
+            (Some(by), _) if !unasked && jumps(by) => (
+                format!(
+                    "{by} jumps over more lines than there are, which libpam takes for a failure"
+                ),
+                "Count the lines: keydyn's count too.",
                 Some(by),
             ),
             (Some(by), _) => (
@@ -359,14 +363,35 @@ impl<'a> Ways<'a> {
     }
 }
 
+/// `verify` does something else with those of whom it has nothing to say than with the accepted.
+fn unlearned(verify: &Entry) -> Finding {
+    let text = format!(
+        "Whoever keydyn has not learned is locked out, and so is everybody under `keydyn=off` or \
+         `keydyn disable`: {verify} does something else with `ignore`, which it gives for them, than \
+         with `success`. Let its control say the same of both, or write `requisite`."
+    );
+    Finding::new(Severity::Error, "unlearned-locked-out", text).about(&[verify])
+}
+
 /// No module's code is known beforehand.
 fn nothing(_: &Entry) -> Option<Code> {
     None
 }
 
+/// A password module whose success leads elsewhere than to the next line.
+fn jumps(entry: &Entry) -> bool {
+    module::role(entry) == Role::Password
+        && matches!(entry.control.of(Code::SUCCESS), Action::Jump(_))
+}
+
 /// Somebody has come in by the password.
 fn is_well(end: &End) -> bool {
     end.is_in() && end.events.proven
+}
+
+/// The stack does not keep out whoever has the password.
+fn lets_in(end: &End) -> bool {
+    is_well(end) || slips_in(end)
 }
 
 /// Somebody has come in by nothing.
