@@ -138,6 +138,10 @@ fn complained(entry: &Entry, complaint: &Complaint) -> Finding {
 
 /// One line without the other, and two that do not say the same.
 fn halves(ours: &[(&Entry, Settings)]) -> Vec<Finding> {
+    // A line with neither word is told of by itself.
+    if ours.iter().any(|(_, settings)| settings.line.is_none()) {
+        return Vec::new();
+    }
     let with = |line| {
         ours.iter()
             .filter(move |(_, settings)| settings.line == Some(line))

@@ -202,7 +202,7 @@ impl<'a> Ways<'a> {
         let has_way = |person: usize| {
             self.rights
                 .iter()
-                .any(|ends| ends[person].iter().any(is_well))
+                .any(|ends| ends[person].iter().any(lets_in))
         };
         let out = [0, 1, 2].map(|person| !has_way(person));
         let (who, person) = match out {
