@@ -22,6 +22,7 @@ pub mod keystroke;
 pub mod memory;
 pub mod policy;
 pub mod printable;
+pub mod settings;
 pub mod store;
 pub mod strangers;
 pub mod template;

@@ -17,9 +17,28 @@ pub fn printable(name: &str) -> String {
     shown
 }
 
+/// The start of a name in such a form: one that fills a line of the log says no more than its start.
+#[must_use]
+pub fn excerpt(name: &str) -> String {
+    const MOST: usize = 64;
+    let start: String = name.chars().take(MOST).collect();
+    let mut shown = printable(&start);
+    if name.chars().nth(MOST).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_long_name_the_start_is_told() {
+        assert_eq!(excerpt("alice"), "alice");
+        assert_eq!(excerpt("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert!(excerpt(&"x".repeat(1000)).len() < 80);
+    }
 
     #[test]
     fn a_name_reaches_no_terminal_raw() {

@@ -32,13 +32,18 @@ impl Places {
         if self.state_dir.is_none() && !system::privileged() {
             return Err(Failure::NotRoot { verb });
         }
+        Ok(self.directories())
+    }
+
+    /// The directories, for a verb that may find that it cannot read them.
+    pub(crate) fn directories(&self) -> Directories {
         let place = |given: &Option<PathBuf>, usual: &str| {
             StateDir::new(given.clone().unwrap_or_else(|| usual.into()))
         };
-        Ok(Directories {
+        Directories {
             main: place(&self.state_dir, MAIN),
             run: place(&self.run_dir, RUN),
-        })
+        }
     }
 }
 

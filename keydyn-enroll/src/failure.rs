@@ -8,6 +8,7 @@ use keydyn_core::eval::read::DataError;
 use keydyn_core::eval::setup::Unsuitable;
 use keydyn_core::store::files::FileError;
 use keydyn_core::store::switch::NowhereToWrite;
+use keydyn_stack::files::Unreadable;
 
 use crate::report::saved::SavedError;
 use crate::typist::TypingFailure;
@@ -89,6 +90,12 @@ pub(crate) enum Failure {
     /// It was told, and is not well.
     #[error("not all is well with {0}; what to do is said above")]
     Unwell(String),
+    /// PAM's configuration, which cannot be looked at.
+    #[error("{0}; run this as root, or name another system's root by `--root DIR`")]
+    Stack(#[from] Unreadable),
+    /// Something is wrong, and was told.
+    #[error("something is wrong; what to do is said above")]
+    Ill,
     /// Not even the way out could be opened.
     #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
     NowhereToWrite(#[from] NowhereToWrite),
@@ -122,7 +129,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
-            Self::Output(_) | Self::Write { .. } | Self::Declined => 1,
+            Self::Output(_) | Self::Write { .. } | Self::Declined | Self::Ill => 1,
             Self::NoTerminal | Self::Usage(_) => 2,
             Self::Typing(failure) | Self::NotEnrolled { failure } => failure.exit_code(),
             Self::Open { .. }
@@ -139,12 +146,17 @@ impl Failure {
             | Self::Busy(_)
             | Self::NotAllErased(_)
             | Self::Unwell(_)
+            | Self::Stack(_)
             | Self::NowhereToWrite(_) => 3,
         })
     }
 
     fn told(&self) -> bool {
-        matches!(self, Self::Typing(failure) | Self::NotEnrolled { failure } if failure.told())
+        match self {
+            Self::Typing(failure) | Self::NotEnrolled { failure } => failure.told(),
+            Self::Ill => true,
+            _ => false,
+        }
     }
 
     fn reader_left(&self) -> bool {

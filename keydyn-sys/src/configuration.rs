@@ -10,9 +10,6 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, SFlag, fstat, lstat};
 use nix::unistd::geteuid;
 
-/// Where the module looks for its settings.
-pub const PATH: &str = "/etc/security/keydyn.conf";
-
 /// What a person writes by hand fits many times.
 const MOST_BYTES: u64 = 64 * 1024;
 

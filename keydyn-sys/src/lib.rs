@@ -8,7 +8,7 @@
 //! takes place ([`place`]), and the keyboards it is read from ([`capture`], behind [`source`]).
 //!
 //! With the feature `application`, which only the command `keydyn` has: questions on its terminal,
-//! and libpam as an application sees it.
+//! libpam as an application sees it, and what the machine has.
 
 pub mod arena;
 pub mod capture;
@@ -18,6 +18,8 @@ mod evdev;
 pub mod file;
 #[cfg(feature = "application")]
 pub mod hardening;
+#[cfg(feature = "application")]
+pub mod inventory;
 mod keyboards;
 mod logind;
 mod mapping;

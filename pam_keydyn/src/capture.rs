@@ -6,6 +6,7 @@ use std::ffi::CStr;
 
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::digraph::Sample;
+use keydyn_core::settings::Settings;
 use keydyn_core::store::header::{KdfParams, Salt};
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::seal::SealKey;
@@ -23,7 +24,6 @@ use crate::ffi;
 use crate::handover::{Handover, vault};
 use crate::log::Level;
 use crate::machine::Machine;
-use crate::settings::Settings;
 
 /// What PAM says of the conversation, copied out of the handle.
 struct Items {

@@ -1,5 +1,6 @@
 //! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
 
+use keydyn_core::settings::Settings;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
 use keydyn_sys::secret::SecretPage;
@@ -8,7 +9,6 @@ use keydyn_sys::source::Whereabouts;
 use crate::carried::Carried;
 use crate::learning;
 use crate::machine::Machine;
-use crate::settings::Settings;
 
 /// One login between its phases. The secrets are in the page; dropping it wipes them.
 pub(crate) struct Handover {

@@ -1,6 +1,8 @@
 //! Learning, once the whole login has succeeded: at verify's setcred, or at `pam_end` for
 //! applications that set no credentials.
 
+use keydyn_core::printable::excerpt;
+use keydyn_core::settings::Settings;
 use keydyn_core::store::profile::Lesson;
 use keydyn_core::store::state::Phase;
 use keydyn_core::store::vault::{LearnError, Learned};
@@ -12,9 +14,8 @@ use crate::capture::service;
 use crate::carried::Carried;
 use crate::ffi;
 use crate::handover::{Handover, Pending, vault};
-use crate::log::{Level, Log, printable};
+use crate::log::{Level, Log};
 use crate::machine::Machine;
-use crate::settings::Settings;
 
 /// capture's setcred: the only one that libpam calls when `verify` stands where it is never
 /// reached, such as behind a `sufficient` password module.
@@ -87,7 +88,7 @@ fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
 }
 
 fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
-    let user = printable(user);
+    let user = excerpt(user);
     match learned {
         Ok(Learned {
             samples,

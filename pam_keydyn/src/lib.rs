@@ -12,6 +12,7 @@
 
 mod capture;
 mod carried;
+mod configuration;
 mod ffi;
 mod handover;
 mod learning;
@@ -20,17 +21,15 @@ mod machine;
 mod outcome;
 #[cfg(feature = "replay-source")]
 mod replay;
-mod settings;
 mod verify;
 
 use std::ffi::CStr;
 
+use keydyn_core::settings::{Line, Settings};
 use pam::constants::{
     PAM_ESTABLISH_CRED, PAM_REFRESH_CRED, PAM_REINITIALIZE_CRED, PamFlag, PamResultCode,
 };
 use pam::module::{PamHandle, PamHooks};
-
-use crate::settings::{Line, Settings};
 
 struct Keydyn;
 
@@ -43,7 +42,7 @@ mod entry_points {
 impl PamHooks for Keydyn {
     fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
         log::withhold_panic_payloads();
-        let settings = Settings::read(&args);
+        let settings = configuration::settings(&args);
         match settings.line {
             Some(Line::Capture) => capture::authenticate(pamh, &settings),
             Some(Line::Verify) => verify::authenticate(pamh, &settings),

@@ -5,6 +5,8 @@ use std::panic;
 use std::sync::Once;
 use std::time::Instant;
 
+use keydyn_core::printable::excerpt;
+
 use crate::ffi;
 
 /// How serious a line is.
@@ -29,7 +31,7 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn new(service: &str, debug: bool) -> Self {
         Self {
-            service: printable(service),
+            service: excerpt(service),
             debug,
             #[cfg(feature = "replay-source")]
             file: None,
@@ -72,16 +74,6 @@ impl Log {
     }
 }
 
-/// A name from outside in a form that cannot forge a line of the log, nor fill it.
-pub(crate) fn printable(name: &str) -> String {
-    let start: String = name.chars().take(64).collect();
-    let mut shown = keydyn_core::printable::printable(&start);
-    if name.chars().nth(64).is_some() {
-        shown.push_str("...");
-    }
-    shown
-}
-
 /// A panic is caught at libpam's door; on the way the default hook would print to the user's
 /// terminal, with whatever the payload says. This one tells the log where it happened.
 pub(crate) fn withhold_panic_payloads() {
@@ -95,16 +87,4 @@ pub(crate) fn withhold_panic_payloads() {
             ffi::syslog(Level::Error, &message);
         }));
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_forge_a_line() {
-        assert_eq!(printable("alice"), "alice");
-        assert_eq!(printable("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
-        assert!(printable(&"x".repeat(1000)).len() < 80);
-    }
 }

@@ -1,5 +1,6 @@
 //! The machine as one login sees it: where files are, what time it is, what hears the keyboards.
 
+use keydyn_core::settings::Settings;
 use keydyn_core::store::switch::Switch;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::capture::SeatKeyboards;
@@ -9,7 +10,6 @@ use keydyn_sys::source::KeySource;
 use keydyn_sys::system;
 
 use crate::log::{Level, Log};
-use crate::settings::Settings;
 
 /// Where a login takes place.
 pub(crate) struct Machine {

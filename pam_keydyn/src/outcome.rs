@@ -1,10 +1,9 @@
 //! What came of an attempt, and the one function that makes a return code of it.
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::settings::{Mode, PasswordChange, Rule, Settings};
 use keydyn_core::store::state::Phase;
 use pam::constants::PamResultCode::{self, PAM_AUTH_ERR, PAM_IGNORE, PAM_SUCCESS};
-
-use crate::settings::{Mode, PasswordChange, Rule, Settings};
 
 /// What came of an attempt at `verify`. Every row of docs/pam-semantics.md is one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 use std::cell::RefCell;
 
 use keydyn_core::policy::{Decision, decide};
+use keydyn_core::printable::excerpt;
+use keydyn_core::settings::{PasswordChange, Settings};
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase, Verdict};
@@ -19,10 +21,9 @@ use crate::capture::service;
 use crate::carried::Carried;
 use crate::ffi;
 use crate::handover::{Handover, Pending, vault};
-use crate::log::{Level, printable};
+use crate::log::Level;
 use crate::machine::Machine;
 use crate::outcome::{Armed, Outcome, Typing, Unfit, return_code};
-use crate::settings::{PasswordChange, Settings};
 
 /// About what pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong
 /// password. libpam varies it.
@@ -386,7 +387,7 @@ fn report(
     };
     let line = format!(
         "user={} state={state} outcome={outcome} reason={reason} samples={}{}",
-        printable(user),
+        excerpt(user),
         finding.samples,
         if code == PAM_AUTH_ERR { " refused" } else { "" },
     );

@@ -4,6 +4,7 @@ mod attack;
 mod data;
 mod demo;
 mod disable;
+mod doctor;
 mod enable;
 mod enroll;
 mod evaluate;
@@ -26,6 +27,7 @@ pub(crate) enum Verb {
     Data(data::Arguments),
     Demo(demo::Arguments),
     Disable(disable::Arguments),
+    Doctor(doctor::Arguments),
     Enable(enable::Arguments),
     Enroll(enroll::Arguments),
     Evaluate(evaluate::Arguments),
@@ -43,6 +45,7 @@ impl Verb {
             Self::Data(arguments) => data::run(&arguments, out),
             Self::Demo(arguments) => demo::run(&arguments, out),
             Self::Disable(arguments) => disable::run(&arguments, out),
+            Self::Doctor(arguments) => doctor::run(&arguments, out),
             Self::Enable(arguments) => enable::run(&arguments, out),
             Self::Enroll(arguments) => enroll::run(&arguments, out),
             Self::Evaluate(arguments) => evaluate::run(&arguments, out),

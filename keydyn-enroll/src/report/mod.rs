@@ -7,6 +7,7 @@ pub(crate) mod chart;
 pub(crate) mod comparison;
 pub(crate) mod data;
 mod details;
+pub(crate) mod doctor;
 pub(crate) mod json;
 pub(crate) mod page;
 pub(crate) mod paper;

@@ -2,9 +2,9 @@
 
 use cli::keydyn;
 
-const VERBS: [&str; 11] = [
-    "attack", "data", "demo", "disable", "enable", "enroll", "evaluate", "forget", "reset",
-    "status", "verify",
+const VERBS: [&str; 12] = [
+    "attack", "data", "demo", "disable", "doctor", "enable", "enroll", "evaluate", "forget",
+    "reset", "status", "verify",
 ];
 
 #[test]
@@ -14,7 +14,9 @@ fn every_verb_s_help_teaches_and_has_the_exit_codes() {
         let help = help.assert(0, &["Exit codes:", "3 a file, a user or this machine"]);
         let teaches = help.out.contains("Examples:") || help.out.contains("make demo");
         assert!(teaches, "{verb}: {help:?}");
-        assert!(!help.out.contains("--state-dir"), "for tests only: {verb}");
+        for hidden in ["--state-dir", "--machine"] {
+            assert!(!help.out.contains(hidden), "for tests only: {verb}");
+        }
     }
     let all = keydyn(&["--help"]).piped("").assert(0, &["Exit codes:"]);
     for verb in VERBS {

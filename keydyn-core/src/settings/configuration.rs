@@ -1,38 +1,16 @@
 //! The file of settings: lines `key = value` with the words of the arguments, `#` for comments.
 
-use std::ffi::CStr;
 use std::io::ErrorKind;
 
-use keydyn_core::store::files::FileError;
-pub(super) use keydyn_sys::configuration::PATH;
+use crate::store::files::FileError;
 
 use super::{Complaint, Origin, Settings};
 
+/// Where it is.
+pub const PATH: &str = "/etc/security/keydyn.conf";
+
 /// A file that is no file of settings at all must not fill the log.
 const MOST_COMPLAINTS: usize = 8;
-
-/// What the file says, `None` if there is none.
-pub(super) fn read(args: &[&CStr]) -> Result<Option<Vec<u8>>, FileError> {
-    match path(args) {
-        Some(path) => keydyn_sys::configuration::read(&path),
-        None => Ok(None),
-    }
-}
-
-#[cfg(not(feature = "replay-source"))]
-fn path(_: &[&CStr]) -> Option<std::path::PathBuf> {
-    Some(PATH.into())
-}
-
-/// In tests, the one that the script names.
-#[cfg(feature = "replay-source")]
-fn path(args: &[&CStr]) -> Option<std::path::PathBuf> {
-    let script = args
-        .iter()
-        .find_map(|arg| arg.to_str().ok()?.strip_prefix("replay="))?;
-    let script = keydyn_sys::replay::Script::read(script.as_ref());
-    script.value("configuration").map(Into::into)
-}
 
 impl Settings {
     /// Takes what the file says. One that is not to be believed, or not for this process to see,
@@ -84,7 +62,8 @@ impl Settings {
 mod tests {
     use super::super::{Line, Mode, PasswordChange, Rule};
     use super::*;
-    use keydyn_core::policy::Strictness;
+    use crate::policy::Strictness;
+    use std::ffi::CStr;
 
     fn settings(text: &str, args: &[&CStr]) -> Settings {
         let mut settings = Settings::default();

@@ -1,4 +1,5 @@
-//! The arguments of a line in the stack, and the file of settings behind them.
+//! The arguments of a line in the stack, and the file of settings behind them, as the module and
+//! `keydyn doctor` read them.
 //!
 //! An argument that is not known, or a value that is not one of its values, is a complaint in the
 //! log and counts as not written: a typing error must not lock anybody out. What was said before it
@@ -9,20 +10,24 @@ mod configuration;
 use std::ffi::CStr;
 use std::fmt;
 
-use keydyn_core::policy::Strictness;
+use crate::policy::Strictness;
+use crate::printable::excerpt;
+use crate::store::files::FileError;
 
-use crate::log::printable;
+pub use configuration::PATH;
 
 /// Which of the two lines this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub enum Line {
+    /// In front of the password module: listens.
     Capture,
+    /// Behind it: judges.
     Verify,
 }
 
 /// `mode=`: what is made of users who are not armed, and of everybody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Judges and logs, never refuses.
     Shadow,
     /// Refuses whom it has learned.
@@ -34,17 +39,21 @@ pub(crate) enum Mode {
 
 /// What a rule says about logins that cannot be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub enum Rule {
+    /// Whoever has the password is let in.
     #[default]
     Ignore,
+    /// Nobody is.
     Refuse,
 }
 
 /// `password_change=`: what becomes of an armed user with a new password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum PasswordChange {
+pub enum PasswordChange {
+    /// The new one is learned, and is enough meanwhile.
     #[default]
     Learn,
+    /// Refused until root begins anew.
     Refuse,
 }
 
@@ -54,26 +63,37 @@ const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=1000;
 
 /// What a line's arguments and the file of settings say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) line: Option<Line>,
-    pub(crate) mode: Mode,
-    pub(crate) strictness: Strictness,
-    pub(crate) min_samples: u32,
-    pub(crate) password_change: PasswordChange,
-    pub(crate) no_timings: Rule,
-    pub(crate) unprivileged: Rule,
-    pub(crate) beforehand: Vec<String>,
-    pub(crate) debug: bool,
+pub struct Settings {
+    /// Which of the two it is; `None` for a line that says neither or both.
+    pub line: Option<Line>,
+    /// `mode=`
+    pub mode: Mode,
+    /// `strictness=`
+    pub strictness: Strictness,
+    /// `min_samples=`
+    pub min_samples: u32,
+    /// `password_change=`
+    pub password_change: PasswordChange,
+    /// `no_timings=`
+    pub no_timings: Rule,
+    /// `unprivileged=`
+    pub unprivileged: Rule,
+    /// `beforehand=`: services that collect the password before they authenticate.
+    pub beforehand: Vec<String>,
+    /// `debug`
+    pub debug: bool,
+    /// The stand-in source's script.
     #[cfg(feature = "replay-source")]
-    pub(crate) replay: Option<std::path::PathBuf>,
+    pub replay: Option<std::path::PathBuf>,
     /// The file of settings is there, and the machine failed to read it: nobody knows what it asks.
-    pub(crate) configuration_unread: bool,
-    pub(crate) complaints: Vec<Complaint>,
+    pub configuration_unread: bool,
+    /// What was not understood.
+    pub complaints: Vec<Complaint>,
 }
 
 /// Where something was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub enum Origin {
     /// Among the arguments of the line in the stack.
     Stack,
     /// In this line of the file of settings, counted from 1.
@@ -82,19 +102,28 @@ pub(crate) enum Origin {
 
 /// What is wrong with an argument, or with the file of settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Complaint {
+pub enum Complaint {
+    /// No argument of this name.
     Unknown {
+        /// Where.
         origin: Origin,
+        /// As it is written.
         argument: String,
     },
+    /// Another value than this argument has.
     Value {
+        /// Where.
         origin: Origin,
+        /// As it is written.
         argument: String,
+        /// What it may be.
         expected: &'static str,
         /// Of a misspelled mode: the one that is in force all the same.
         in_force: Option<Mode>,
     },
+    /// Both `capture` and `verify`.
     TwoLines,
+    /// Neither.
     NoLine,
     /// The file of settings counts as not written, or could not be read.
     File(String),
@@ -106,7 +135,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stack => Ok(()),
-            Self::File(line) => write!(f, "{}, line {line}: ", configuration::PATH),
+            Self::File(line) => write!(f, "{}, line {line}: ", PATH),
         }
     }
 }
@@ -119,7 +148,7 @@ impl fmt::Display for Complaint {
                     Origin::Stack => "correct the line in the stack",
                     Origin::File(_) => "correct it there",
                 };
-                let argument = printable(argument);
+                let argument = excerpt(argument);
                 write!(
                     f,
                     "{origin}unknown argument `{argument}` is ignored; {correct}"
@@ -131,7 +160,7 @@ impl fmt::Display for Complaint {
                 expected,
                 in_force,
             } => {
-                let argument = printable(argument);
+                let argument = excerpt(argument);
                 write!(
                     f,
                     "{origin}`{argument}` counts as not written; the value must be {expected}"
@@ -159,7 +188,7 @@ impl fmt::Display for Complaint {
             Self::More(lines) => write!(
                 f,
                 "{}: {lines} further lines are not understood either",
-                configuration::PATH
+                PATH
             ),
         }
     }
@@ -188,15 +217,18 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What the file of settings and the line's arguments say; the arguments win.
-    pub(crate) fn read(args: &[&CStr]) -> Self {
+    /// What the file of settings, `None` where there is none, and the line's arguments say, as
+    /// libpam hands them over; the arguments win.
+    #[must_use]
+    pub fn of(file: Result<Option<Vec<u8>>, FileError>, args: &[&CStr]) -> Self {
         let mut settings = Self::default();
-        settings.take_file(configuration::read(args));
+        settings.take_file(file);
         settings.take_line(args)
     }
 
     /// What the line's arguments say.
-    pub(crate) fn parse(args: &[&CStr]) -> Self {
+    #[must_use]
+    pub fn parse(args: &[&CStr]) -> Self {
         Self::default().take_line(args)
     }
 

@@ -1,0 +1,296 @@
+//! Where libpam looks for services and modules, below a root that need not be this machine's.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// pam.d(5), in the order of looking.
+const DIRECTORIES: [&str; 2] = ["etc/pam.d", "usr/lib/pam.d"];
+/// Read only where there is no directory.
+const SINGLE: &str = "etc/pam.conf";
+/// Links that lead to links; the kernel has the same limit.
+const MAX_LINKS: usize = 40;
+
+/// A file or directory that cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: it cannot be read: {error}", path.display())]
+pub struct Unreadable {
+    /// Which.
+    pub path: PathBuf,
+    /// Why not.
+    pub error: io::Error,
+}
+
+/// PAM's configuration below a root.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    root: PathBuf,
+    directories: Vec<PathBuf>,
+    single: Option<PathBuf>,
+    modules: Option<PathBuf>,
+}
+
+impl Configuration {
+    /// The configuration of the system whose root is here.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn under(root: &Path) -> Result<Self, Unreadable> {
+        let there = |path: &Path| fs::metadata(resolved(root, path));
+        let mut directories: Vec<_> = DIRECTORIES.iter().map(|name| root.join(name)).collect();
+        directories.retain(|path| there(path).is_ok_and(|data| data.is_dir()));
+        let single = root.join(SINGLE);
+        let single = match (&directories[..], there(&single)) {
+            ([], Ok(_)) => Some(single),
+            ([], Err(error)) => {
+                let path = root.join(DIRECTORIES[0]);
+                return Err(Unreadable { path, error });
+            }
+            _ => None,
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            directories,
+            single,
+            modules: module_directory(root),
+        })
+    }
+
+    /// The services in this one directory, on this machine.
+    #[must_use]
+    pub fn of_directory(directory: &Path) -> Self {
+        let root = Path::new("/");
+        Self {
+            root: root.to_owned(),
+            directories: vec![directory.to_owned()],
+            single: None,
+            modules: module_directory(root),
+        }
+    }
+
+    /// `pam.conf`, where it stands for all services.
+    #[must_use]
+    pub fn single(&self) -> Option<&Path> {
+        self.single.as_deref()
+    }
+
+    /// The names of all files that a service may be in, in order.
+    ///
+    /// # Errors
+    /// If a directory cannot be listed.
+    pub fn names(&self) -> Result<Vec<String>, Unreadable> {
+        let mut names = Vec::new();
+        for directory in &self.directories {
+            let unreadable = |error| Unreadable {
+                path: directory.clone(),
+                error,
+            };
+            let entries = fs::read_dir(resolved(&self.root, directory)).map_err(unreadable)?;
+            for entry in entries {
+                let name = entry.map_err(unreadable)?.file_name();
+                names.extend(name.into_string());
+            }
+        }
+        names.retain(|name| !set_aside(name));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// The file with this name, or at this absolute path below the root; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it is there and cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<(PathBuf, String)>, Unreadable> {
+        let places = match name.strip_prefix('/') {
+            Some(inside) => vec![self.root.join(inside)],
+            None => self.directories.iter().map(|dir| dir.join(name)).collect(),
+        };
+        for path in places {
+            match fs::read(resolved(&self.root, &path)) {
+                Ok(bytes) => return Ok(Some((path, String::from_utf8_lossy(&bytes).into_owned()))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                // The C library opens a directory, and finds nothing in it.
+                Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                    return Ok(Some((path, String::new())));
+                }
+                Err(error) => return Err(Unreadable { path, error }),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The directory with this system's modules, if it can be told.
+    #[must_use]
+    pub fn modules(&self) -> Option<&Path> {
+        self.modules.as_deref()
+    }
+
+    /// Where the module with this name is looked for; `None` if that cannot be told.
+    #[must_use]
+    pub fn module(&self, name: &str) -> Option<PathBuf> {
+        let path = match name.strip_prefix('/') {
+            // libpam tries its own directory of libraries for a name that it has no file for.
+            Some(inside) => self.root.join(inside.replace("$ISA/", "")),
+            None => self.modules.as_ref()?.join(name),
+        };
+        Some(path)
+    }
+
+    /// The file itself, where links lead inside this root.
+    #[must_use]
+    pub fn resolved(&self, path: &Path) -> PathBuf {
+        resolved(&self.root, path)
+    }
+}
+
+/// What editors and package managers leave beside a service.
+fn set_aside(name: &str) -> bool {
+    const ENDINGS: [&str; 9] = [
+        "~", ".bak", ".orig", ".old", ".save", ".rpmnew", ".rpmsave", ".pacnew", ".pacsave",
+    ];
+    name.starts_with('.')
+        || name.contains(".dpkg-")
+        || name.contains(".ucf-")
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The directory with `pam_unix.so`, which every system has, or with `pam_deny.so`.
+fn module_directory(root: &Path) -> Option<PathBuf> {
+    let mut places: Vec<_> = ["usr/lib64/security", "lib64/security"]
+        .map(Into::into)
+        .into();
+    for library in ["usr/lib", "lib"] {
+        let entries = fs::read_dir(root.join(library)).into_iter().flatten();
+        let mut triplets: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        triplets.sort();
+        let below = |name| Path::new(library).join(name).join("security");
+        places.extend(triplets.into_iter().map(below));
+        places.push(Path::new(library).join("security"));
+    }
+    let known = |directory: &PathBuf| {
+        ["pam_unix.so", "pam_deny.so"]
+            .iter()
+            .any(|module| resolved(root, &directory.join(module)).is_file())
+    };
+    places
+        .into_iter()
+        .map(|place: PathBuf| root.join(place))
+        .find(known)
+}
+
+/// Follows links as a system with this root would: what is absolute begins at the root.
+fn resolved(root: &Path, path: &Path) -> PathBuf {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let mut found = PathBuf::new();
+    let mut rest: Vec<_> = parts(inside);
+    let mut links = 0;
+    while let Some(part) = rest.pop() {
+        if part == ".." {
+            found.pop();
+            continue;
+        }
+        let next = found.join(&part);
+        match fs::read_link(root.join(&next)) {
+            Ok(target) if links < MAX_LINKS => {
+                links += 1;
+                if target.is_absolute() {
+                    found = PathBuf::new();
+                }
+                rest.extend(parts(&target));
+            }
+            _ => found = next,
+        }
+    }
+    root.join(found)
+}
+
+/// The names on the way, the last first.
+fn parts(path: &Path) -> Vec<String> {
+    let name = |component: Component<'_>| match component {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        Component::ParentDir => Some("..".to_owned()),
+        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
+    };
+    path.components().rev().filter_map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn etc_comes_first_and_what_is_set_aside_is_no_service() {
+        let root = tempfile::tempdir().unwrap();
+        for directory in DIRECTORIES {
+            fs::create_dir_all(root.path().join(directory)).unwrap();
+        }
+        for file in [
+            "etc/pam.d/login",
+            "usr/lib/pam.d/login",
+            "usr/lib/pam.d/su",
+            "etc/pam.d/login.dpkg-old",
+            "etc/pam.d/login~",
+            "etc/pam.d/.login.swp",
+        ] {
+            fs::write(root.path().join(file), file).unwrap();
+        }
+        let configuration = Configuration::under(root.path()).unwrap();
+        assert_eq!(configuration.names().unwrap(), ["login", "su"]);
+        let text = |name| configuration.read(name).unwrap().map(|(_, text)| text);
+        assert_eq!(text("login").as_deref(), Some("etc/pam.d/login"));
+        assert_eq!(text("su").as_deref(), Some("usr/lib/pam.d/su"));
+        assert_eq!(
+            text("/usr/lib/pam.d/login").as_deref(),
+            Some("usr/lib/pam.d/login")
+        );
+        assert_eq!(text("sudo"), None);
+        assert_eq!(configuration.single(), None);
+        assert_eq!(configuration.modules(), None);
+    }
+
+    #[test]
+    fn pam_conf_is_read_where_there_is_no_directory() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(Configuration::under(root.path()).is_err());
+        fs::create_dir(root.path().join("etc")).unwrap();
+        fs::write(root.path().join(SINGLE), "").unwrap();
+        let configuration = Configuration::under(root.path()).unwrap();
+        assert_eq!(
+            configuration.single(),
+            Some(&*root.path().join("etc/pam.conf"))
+        );
+    }
+
+    /// authselect's files are absolute links.
+    #[test]
+    fn links_lead_to_places_below_the_root() {
+        let root = tempfile::tempdir().unwrap();
+        for directory in ["etc/pam.d", "etc/authselect", "usr/lib/security"] {
+            fs::create_dir_all(root.path().join(directory)).unwrap();
+        }
+        fs::write(root.path().join("etc/authselect/system-auth"), "here").unwrap();
+        symlink(
+            "/etc/authselect/system-auth",
+            root.path().join("etc/pam.d/system-auth"),
+        )
+        .unwrap();
+        symlink("loop", root.path().join("etc/pam.d/loop")).unwrap();
+        symlink("usr/lib", root.path().join("lib")).unwrap();
+        fs::write(root.path().join("lib/security/pam_unix.so"), "").unwrap();
+        let configuration = Configuration::under(root.path()).unwrap();
+        let (path, text) = configuration.read("system-auth").unwrap().unwrap();
+        assert_eq!(text, "here");
+        assert_eq!(path, root.path().join("etc/pam.d/system-auth"));
+        assert!(configuration.read("loop").is_err());
+        assert_eq!(
+            configuration.module("pam_x.so"),
+            Some(root.path().join("usr/lib/security/pam_x.so"))
+        );
+        assert_eq!(
+            configuration.module("/opt/pam_x.so"),
+            Some(root.path().join("opt/pam_x.so"))
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! Services as they lie on a disk, and what is said of them.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+
+use keydyn_stack::files::Configuration;
+use keydyn_stack::finding::Finding;
+use keydyn_stack::judge::{Examination, examine};
+use keydyn_stack::service::{Facility, Service};
+
+const DEBIAN: &str = "\
+auth  requisite                   pam_keydyn.so capture
+auth  [success=1 default=ignore]  pam_unix.so nullok
+auth  requisite                   pam_deny.so
+auth  required                    pam_permit.so
+auth  requisite                   pam_keydyn.so verify
+";
+
+struct Root(tempfile::TempDir);
+
+impl Root {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let root = Self(tempfile::tempdir().unwrap());
+        fs::create_dir_all(root.path().join("etc/pam.d")).unwrap();
+        for (name, text) in files {
+            root.write(&format!("etc/pam.d/{name}"), text);
+        }
+        root
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn configuration(&self) -> Configuration {
+        Configuration::under(self.path()).unwrap()
+    }
+
+    fn examine(&self, named: &[&str]) -> Examination {
+        let named: Vec<_> = named.iter().map(|name| (*name).to_owned()).collect();
+        examine(&self.configuration(), &named).unwrap()
+    }
+}
+
+fn kinds(findings: &[Finding]) -> Vec<String> {
+    let told = |finding: &Finding| format!("{} {}", finding.severity.word(), finding.kind);
+    findings.iter().map(told).collect()
+}
+
+/// What is said of the service `login` with these lines.
+fn login(lines: &str) -> Vec<Finding> {
+    Root::new(&[("login", lines)]).examine(&["login"]).findings
+}
+
+#[test]
+fn one_fault_in_a_common_file_is_told_once() {
+    let broken = DEBIAN.replace("[success=1 default=ignore]", "sufficient");
+    let root = Root::new(&[
+        ("common-auth", &broken),
+        (
+            "login",
+            "auth optional pam_faildelay.so\n@include common-auth\n",
+        ),
+        ("sudo", "@include common-auth\n"),
+        (
+            "su",
+            "auth sufficient pam_rootok.so\n@include common-auth\n",
+        ),
+        ("su-l", "auth include su\n"),
+        ("cron", "account required pam_unix.so\n"),
+    ]);
+    let found = root.examine(&[]);
+    assert_eq!(found.services, ["login", "su", "su-l", "sudo"]);
+    assert_eq!(
+        kinds(&found.findings),
+        ["error verify-passed-over", "note other-way"]
+    );
+    assert_eq!(found.findings[0].services, ["login", "su", "su-l", "sudo"]);
+    assert_eq!(found.findings[1].services, ["su", "su-l"]);
+    let at = format!("{}/etc/pam.d/common-auth", root.path().display());
+    assert_eq!(
+        found.findings[0].lines,
+        [format!("{at}:2"), format!("{at}:5")]
+    );
+}
+
+#[test]
+fn a_common_file_that_nobody_includes_is_a_service() {
+    let root = Root::new(&[("common-auth", DEBIAN)]);
+    assert_eq!(root.examine(&[]).services, ["common-auth"]);
+}
+
+#[test]
+fn who_is_not_guarded_is_told() {
+    let root = Root::new(&[
+        ("login", DEBIAN),
+        ("sudo", "auth required pam_unix.so\n"),
+        ("other", "auth required pam_deny.so\n"),
+    ]);
+    let found = root.examine(&["login", "sudo", "SSHD"]);
+    assert_eq!(found.services, ["login", "sudo", "sshd"]);
+    let said: Vec<_> = found.findings.iter().map(|one| &*one.text).collect();
+    assert!(said[0].contains("sudo is not guarded"), "{said:?}");
+    assert!(said[1].contains("There is no service sshd"), "{said:?}");
+    let root = Root::new(&[("sudo", "auth required pam_unix.so\n")]);
+    assert_eq!(kinds(&root.examine(&[]).findings), ["error nowhere"]);
+}
+
+#[test]
+fn what_has_no_auth_lines_has_those_of_other() {
+    let root = Root::new(&[
+        ("login", "account required pam_permit.so\n"),
+        ("other", DEBIAN),
+    ]);
+    let service = Service::read(&root.configuration(), "login").unwrap();
+    assert_eq!(service.stack(Facility::Auth).len(), 5);
+    assert_eq!(service.stack(Facility::Account).len(), 1);
+    assert!(root.examine(&["login", "anything"]).findings.is_empty());
+}
+
+#[test]
+fn pam_conf_has_a_service_in_every_line() {
+    let lines: String = DEBIAN
+        .lines()
+        .map(|line| format!("login {line}\n"))
+        .collect();
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("etc")).unwrap();
+    let text = format!("{lines}other auth required pam_deny.so\n");
+    fs::write(root.path().join("etc/pam.conf"), text).unwrap();
+    let configuration = Configuration::under(root.path()).unwrap();
+    let found = examine(&configuration, &[]).unwrap();
+    assert_eq!(found.services, ["login"]);
+    assert!(found.findings.is_empty(), "{found:?}");
+    let other = Service::read(&configuration, "sudo").unwrap();
+    assert_eq!(other.stack(Facility::Auth).len(), 1);
+    assert!(!other.is_there);
+}
+
+#[test]
+fn a_module_that_is_not_there_and_one_that_is_elsewhere() {
+    let root = Root::new(&[("login", DEBIAN)]);
+    root.write("usr/lib/security/pam_unix.so", "");
+    let found = root.examine(&[]).findings;
+    assert_eq!(kinds(&found), ["error module-missing"; 2]);
+    assert!(found[0].text.contains("lets nobody in"), "{found:?}");
+
+    root.write("usr/lib/security/pam_keydyn.so", "");
+    root.write("opt/pam_keydyn.so", "");
+    for module in ["pam_deny.so", "pam_permit.so"] {
+        root.write(&format!("usr/lib/security/{module}"), "");
+    }
+    assert!(root.examine(&[]).findings.is_empty());
+    root.write(
+        "etc/pam.d/login",
+        &DEBIAN.replace("pam_keydyn", "/opt/pam_keydyn"),
+    );
+    assert_eq!(
+        kinds(&root.examine(&[]).findings),
+        ["warning module-elsewhere"; 2]
+    );
+    let optional = "auth optional pam_nothing.so\nauth optional pam_keydyn\n";
+    root.write("etc/pam.d/login", optional);
+    let found = root.examine(&[]).findings;
+    assert!(
+        found[0].text.contains("keydyn is not in force"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_modes_are_noted() {
+    for (mode, kind) in [("shadow", "note shadow"), ("enforce", "note enforce")] {
+        let lines = DEBIAN.replace("capture", &format!("capture mode={mode}"));
+        let lines = lines.replace("verify", &format!("verify mode={mode}"));
+        assert_eq!(kinds(&login(&lines)), [kind]);
+    }
+}
+
+#[test]
+fn a_password_module_nobody_knows_is_taken_for_one() {
+    let lines = DEBIAN.replace("pam_unix", "pam_of_our_own");
+    assert!(login(&lines).is_empty());
+    let broken = lines.replace("[success=1 default=ignore]", "sufficient");
+    assert_eq!(kinds(&login(&broken)), ["error verify-passed-over"]);
+    assert_eq!(
+        kinds(&login(
+            "auth requisite pam_keydyn.so capture\nauth requisite pam_keydyn.so verify\n"
+        )),
+        ["error no-password"]
+    );
+}
+
+#[test]
+fn whoever_one_of_two_modules_knows_may_be_locked_out_alone() {
+    // Made for one password module; the second one's jump was not counted.
+    let lines = "\
+auth  requisite                   pam_keydyn.so capture
+auth  [success=2 default=ignore]  pam_unix.so
+auth  [success=2 default=ignore]  pam_sss.so use_first_pass
+auth  requisite                   pam_deny.so
+auth  requisite                   pam_keydyn.so verify
+auth  required                    pam_permit.so
+";
+    let found = login(lines);
+    assert_eq!(kinds(&found), ["error verify-passed-over"]);
+    assert!(found[0].text.contains("pam_sss.so"), "{found:?}");
+
+    // Only the first jump was counted anew when `verify` was put in.
+    let lines = "\
+auth  requisite                   pam_keydyn.so capture
+auth  [success=3 default=ignore]  pam_unix.so
+auth  [success=1 default=ignore]  pam_sss.so use_first_pass
+auth  requisite                   pam_keydyn.so verify
+auth  requisite                   pam_deny.so
+auth  required                    pam_permit.so
+";
+    let found = login(lines);
+    assert_eq!(
+        kinds(&found),
+        ["error locked-out-of-one", "error verify-passed-over"]
+    );
+    assert!(
+        found[0].text.contains("a password that pam_sss knows"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn systemd_home_asks_only_those_whose_home_it_keeps() {
+    let right = "\
+auth   requisite                   pam_keydyn.so capture
+-auth  [success=2 default=ignore]  pam_systemd_home.so
+auth   [success=1 default=bad]     pam_unix.so try_first_pass
+auth   requisite                   pam_deny.so
+auth   requisite                   pam_keydyn.so verify
+auth   optional                    pam_permit.so
+";
+    assert!(login(right).is_empty(), "{:?}", login(right));
+    let (first, rest) = right.split_once('\n').unwrap();
+    let (second, rest) = rest.split_once('\n').unwrap();
+    let behind = format!(
+        "{}\n{first}\n{rest}",
+        second.replace("success=2", "success=3")
+    );
+    assert_eq!(kinds(&login(&behind)), ["error capture-passed-over"]);
+}
+
+#[test]
+fn a_stack_that_lets_everybody_in_anyway_is_not_keydyns_fault() {
+    let lines = "\
+auth  requisite  pam_keydyn.so capture
+auth  optional   pam_unix.so
+auth  required   pam_permit.so
+auth  requisite  pam_keydyn.so verify
+";
+    let found = login(lines);
+    assert_eq!(kinds(&found), ["warning wrong-password"]);
+    assert!(found[0].text.contains("without them"), "{found:?}");
+}
+
+#[test]
+fn many_modules_that_nobody_knows_are_walked_through() {
+    let mut lines = DEBIAN.to_owned();
+    for number in 0..60 {
+        lines += &format!("auth [success=1 default=ignore] pam_own_{number}.so\n");
+    }
+    let kinds = kinds(&login(&lines));
+    assert!(
+        !kinds.contains(&"warning too-many-ways".to_owned()),
+        "{kinds:?}"
+    );
+}
+
+#[test]
+fn what_is_no_stack_is_no_panic() {
+    for lines in [
+        "\0\0\0",
+        "[",
+        "auth [",
+        "auth [=] x",
+        "auth required [pam_keydyn.so] [capture",
+        "\u{feff}auth required pam_keydyn.so verify\n",
+        "auth required pam_keydyn.so a\0b verify\n",
+        "auth substack\nauth include\n@include\n",
+        "auth include login\nauth substack login\n",
+        &"auth [default=4000000000] pam_keydyn.so verify\n".repeat(300),
+    ] {
+        let _ = login(lines);
+    }
+}
