@@ -217,22 +217,23 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What the file of settings, `None` where there is none, and the line's arguments say, as
-    /// libpam hands them over; the arguments win.
+    /// What the file of settings says, `None` where there is none.
     #[must_use]
-    pub fn of(file: Result<Option<Vec<u8>>, FileError>, args: &[&CStr]) -> Self {
+    pub fn of_file(file: Result<Option<Vec<u8>>, FileError>) -> Self {
         let mut settings = Self::default();
         settings.take_file(file);
-        settings.take_line(args)
+        settings
     }
 
-    /// What the line's arguments say.
+    /// What a line's arguments say.
     #[must_use]
     pub fn parse(args: &[&CStr]) -> Self {
-        Self::default().take_line(args)
+        Self::default().and_line(args)
     }
 
-    fn take_line(self, args: &[&CStr]) -> Self {
+    /// What is said so far and a line's arguments, as libpam hands them over; the arguments win.
+    #[must_use]
+    pub fn and_line(self, args: &[&CStr]) -> Self {
         let mut settings = self;
         let (mut capture, mut verify) = (false, false);
         for arg in args {

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use keydyn_core::settings::Settings;
+
 /// pam.d(5), in the order of looking.
 const DIRECTORIES: [&str; 2] = ["etc/pam.d", "usr/lib/pam.d"];
 /// Read only where there is no directory.
@@ -28,6 +30,7 @@ pub struct Configuration {
     directories: Vec<PathBuf>,
     single: Option<PathBuf>,
     modules: Option<PathBuf>,
+    settings: Settings,
 }
 
 impl Configuration {
@@ -53,7 +56,21 @@ impl Configuration {
             directories,
             single,
             modules: module_directory(root),
+            settings: Settings::default(),
         })
+    }
+
+    /// With what its file of settings says, which the arguments of a line go by where they say
+    /// nothing.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self.settings.complaints.clear();
+        self
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The services in this one directory, on this machine.
@@ -65,6 +82,7 @@ impl Configuration {
             directories: vec![directory.to_owned()],
             single: None,
             modules: module_directory(root),
+            settings: Settings::default(),
         }
     }
 

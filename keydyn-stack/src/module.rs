@@ -210,7 +210,8 @@ pub fn asks(entry: &Entry) -> bool {
         "pam_systemd_home" => false,
         "pam_exec" => entry.has("expose_authtok"),
         "pam_mount" => !entry.has("use_first_pass"),
-        "pam_kwallet" | "pam_kwallet5" => true,
+        // The last two take a finger or a password, whichever comes first.
+        "pam_kwallet" | "pam_kwallet5" | "pam_fprint_grosshack" | "pam_fprintd_grosshack" => true,
         "pam_google_authenticator" => entry.has("forward_pass"),
         _ => role(entry) == Role::Password && !entry.has("use_first_pass"),
     }

@@ -10,7 +10,7 @@ pub(crate) fn settings(args: &[&CStr]) -> Settings {
         Some(path) => keydyn_sys::configuration::read(&path),
         None => Ok(None),
     };
-    Settings::of(file, args)
+    Settings::of_file(file).and_line(args)
 }
 
 #[cfg(not(feature = "replay-source"))]

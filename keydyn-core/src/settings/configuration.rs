@@ -68,7 +68,7 @@ mod tests {
     fn settings(text: &str, args: &[&CStr]) -> Settings {
         let mut settings = Settings::default();
         settings.take_file(Ok(Some(text.as_bytes().to_vec())));
-        settings.take_line(args)
+        settings.and_line(args)
     }
 
     fn said(settings: &Settings) -> Vec<String> {

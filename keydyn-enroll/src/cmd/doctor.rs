@@ -6,8 +6,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use keydyn_core::printable::printable;
+use keydyn_core::settings::{Complaint, PATH, Settings};
 use keydyn_stack::files::Configuration;
+use keydyn_stack::finding::{Finding, Severity};
 use keydyn_stack::judge;
+use keydyn_sys::configuration;
 
 use crate::account::Places;
 use crate::failure::Failure;
@@ -65,15 +69,17 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let here = Path::new("/");
     let root = arguments.root.as_deref().unwrap_or(here);
-    let configuration = Configuration::under(root)?;
+    let settings = Settings::of_file(configuration::read(&root.join(&PATH[1..])));
+    let mut findings = complaints(&settings);
+    let configuration = Configuration::under(root)?.with_settings(settings);
     let examination = judge::examine(&configuration, &arguments.services)?;
-    let mut findings = examination.findings;
+    findings.extend(examination.findings);
     if arguments.root.is_none() || arguments.machine.is_some() {
         let machine = arguments.machine.as_deref().unwrap_or(here);
         let places = arguments.places.directories();
         findings.extend(machine::look(machine, &places, &configuration));
-        findings.sort_by_key(|finding| finding.severity);
     }
+    findings.sort_by_key(|finding| finding.severity);
     let document = Document::new(examination.services, findings);
     if arguments.json {
         serde_json::to_writer_pretty(&mut *out, &document).map_err(std::io::Error::from)?;
@@ -86,4 +92,24 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         true => Ok(()),
         false => Err(Failure::Ill),
     }
+}
+
+/// What is wrong with the file of settings.
+fn complaints(settings: &Settings) -> Vec<Finding> {
+    let unread = settings.configuration_unread;
+    let finding = |complaint: &Complaint| {
+        let text = printable(&complaint.to_string());
+        match unread {
+            true => {
+                let comes = "nobody knows what it asks for, and everybody is refused";
+                Finding::new(
+                    Severity::Error,
+                    "settings-unread",
+                    format!("{text}: {comes}."),
+                )
+            }
+            false => Finding::new(Severity::Warning, "settings", format!("{text}.")),
+        }
+    };
+    settings.complaints.iter().map(finding).collect()
 }

@@ -35,7 +35,10 @@ pub(super) fn look(
         ours.iter()
             .filter_map(|entry| module_file(configuration, entry)),
     );
-    let settings: Vec<_> = ours.iter().map(|entry| settings(entry)).collect();
+    let settings: Vec<_> = ours
+        .iter()
+        .map(|entry| settings(configuration, entry))
+        .collect();
     for (entry, settings) in ours.iter().zip(&settings) {
         findings.extend(
             settings
@@ -110,7 +113,7 @@ fn module_file(configuration: &Configuration, entry: &Entry) -> Option<Finding> 
 }
 
 /// The arguments, as the module will read them.
-fn settings(entry: &Entry) -> Settings {
+fn settings(configuration: &Configuration, entry: &Entry) -> Settings {
     // libpam's own strings end at the first NUL too.
     let arguments: Vec<CString> = entry
         .arguments
@@ -119,7 +122,7 @@ fn settings(entry: &Entry) -> Settings {
         .filter_map(|argument| CString::new(argument).ok())
         .collect();
     let arguments: Vec<_> = arguments.iter().map(CString::as_c_str).collect();
-    Settings::parse(&arguments)
+    configuration.settings().clone().and_line(&arguments)
 }
 
 fn complained(entry: &Entry, complaint: &Complaint) -> Finding {
@@ -200,15 +203,15 @@ fn modes(ours: &[(&Entry, Settings)]) -> Vec<Finding> {
             Mode::Auto => return None,
             Mode::Shadow => (
                 "shadow",
-                "mode=shadow: it judges and logs, and refuses nobody. Take it away from both lines \
-                 when the log is as it should be",
+                "mode=shadow: it judges and logs, and refuses nobody. Take it away from both lines, \
+                 or from the file of settings, when the log is as it should be",
             ),
             Mode::Enforce => (
                 "enforce",
                 "mode=enforce: whoever keydyn has not learned is refused too, root excepted",
             ),
         };
-        let text = format!("{entry} has {comes}.");
+        let text = format!("{entry} goes by {comes}.");
         Some(Finding::new(Severity::Note, kind, text).about(&[*entry]))
     };
     judging.filter_map(note).collect()

@@ -275,7 +275,8 @@ fn every_file_of_the_kit_is_in_the_manifest() {
     }
 }
 
-/// Since Linux-PAM 1.4 pam_unix takes the password that is there, whatever its arguments say.
+/// pam_unix takes the password that is there, whatever its arguments say: pam_get_authtok does. The
+/// simulator, and the stack that Debian makes by itself, live on that.
 #[test]
 fn pam_unix_without_try_first_pass_does_not_ask_again() {
     let machine = Machine::new();
