@@ -15,7 +15,9 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+mod chance;
 mod console;
+mod disk;
 mod errors;
 mod evdev;
 mod guest;
@@ -29,7 +31,9 @@ mod shell;
 mod story;
 mod typing;
 
+pub use chance::Chance;
 pub use console::Console;
+pub use disk::{Cut, Disk};
 pub use errors::{Errors, Intervals};
 pub use evdev::PlainReader;
 pub use guest::{Guest, Machine, PATIENCE};

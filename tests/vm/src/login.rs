@@ -119,11 +119,20 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt(&mut self, password: &Typing) -> Attempt {
+        self.attempt_by(password, |login| login.types_steadily(password))
+    }
+
+    /// Somebody sits down and gives the owner's name, and the password is typed in this way; it is
+    /// told what typing was meant.
+    ///
+    /// # Panics
+    /// If the machine gets stuck.
+    pub fn attempt_by(&mut self, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
         self.guest.wait_for_prompt(&["login:"]);
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(USER));
         self.guest.wait_for_prompt(&["Password:"]);
-        self.types_steadily(password);
+        types(self);
         let end = self.guest.console.wait_for(before, &[LET_IN, REFUSED]);
         let let_in = end.contains(LET_IN);
         let screen = if let_in {
@@ -139,7 +148,7 @@ impl Login {
             let_in,
             module: module.collect(),
             screen,
-            typing: password.clone(),
+            typing: meant.clone(),
         }
     }
 
