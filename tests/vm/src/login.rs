@@ -84,8 +84,32 @@ impl Login {
     /// If module or command are not built, or the machine does not come up.
     #[must_use]
     pub fn boot() -> Self {
+        Self::on(Guest::boot(Self::files()))
+    }
+
+    /// The attempts on a machine that was booted with [`Login::files`].
+    ///
+    /// # Panics
+    /// If it has no keyboard.
+    #[must_use]
+    pub fn on(mut guest: Guest) -> Self {
+        let reader = PlainReader::start(&mut guest);
+        Self { guest, reader }
+    }
+
+    /// The machine.
+    pub fn guest(&mut self) -> &mut Guest {
+        &mut self.guest
+    }
+
+    /// What makes a machine of this kind: the shipped module and command, the stack, the owner.
+    ///
+    /// # Panics
+    /// If module or command are not built.
+    #[must_use]
+    pub fn files() -> Overlay {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let files = Overlay::new()
+        Overlay::new()
             .copy(
                 "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
                 0o644,
@@ -108,10 +132,7 @@ impl Login {
             )
             .file("/usr/local/bin/greet", 0o755, GREET)
             .file("/usr/local/bin/teach", 0o755, TEACH)
-            .file("/usr/local/sbin/furnish", 0o755, FURNISH);
-        let mut guest = Guest::boot(files);
-        let reader = PlainReader::start(&mut guest);
-        Self { guest, reader }
+            .file("/usr/local/sbin/furnish", 0o755, FURNISH)
     }
 
     /// Somebody sits down, gives the owner's name, and types a password.
