@@ -173,15 +173,7 @@ impl Inside {
     /// As [`Inside::plays`].
     pub fn plays_script(&self, guest: &mut Guest, script: &str) -> Vec<Outcome> {
         let before = guest.console.lines().len();
-        let users = self.users.iter().map(|user| format!(" --user {user}"));
-        let command = format!(
-            "rm -f {REPORTS}
-             busybox openvt -c {} -s -w -- {PROGRAM} front {script} {REPORTS} {}{} >/run/inside-said 2>&1 &",
-            self.terminal,
-            self.options.join(" "),
-            users.collect::<String>(),
-        );
-        guest.shell.run(&command);
+        self.begins_script(guest, script);
         let reports = wait_for_reports(guest);
         let mut log = Log::new(guest.console.lines()[before..].to_vec());
         reports
@@ -191,6 +183,27 @@ impl Inside {
                 report,
             })
             .collect()
+    }
+
+    /// Begins to play these steps, for a story that does not wait for their end.
+    ///
+    /// # Panics
+    /// If the machine gets stuck.
+    pub fn begins(&self, guest: &mut Guest, steps: &[Step]) {
+        guest.shell.put(SCRIPT, &write_script(steps));
+        self.begins_script(guest, SCRIPT);
+    }
+
+    fn begins_script(&self, guest: &mut Guest, script: &str) {
+        let users = self.users.iter().map(|user| format!(" --user {user}"));
+        let command = format!(
+            "rm -f {REPORTS}
+             busybox openvt -c {} -s -w -- {PROGRAM} front {script} {REPORTS} {}{} >/run/inside-said 2>&1 &",
+            self.terminal,
+            self.options.join(" "),
+            users.collect::<String>(),
+        );
+        guest.shell.run(&command);
     }
 
     /// One attempt.

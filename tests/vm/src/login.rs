@@ -35,6 +35,9 @@ printf 'owner:keydyn2026\\nroot:rootroot\\n' |
 /// An edge may be so late, and a typing be begun so often until none is later.
 const STEADY: Duration = Duration::from_millis(15);
 const STARTS: u32 = 5;
+/// Whoever was in front of tty1 has gone.
+const IN_FRONT: &str =
+    "! pidof openvt && busybox chvt 1 && grep -qx tty1 /sys/class/tty/tty0/active";
 /// What the password module says when a session is over, and `login` when there is none.
 const LET_IN: &str = "session closed for user owner";
 const REFUSED: &str = "FAILED LOGIN";
@@ -102,6 +105,12 @@ impl Login {
         &mut self.guest
     }
 
+    /// The power goes, see [`Guest::cut_power`].
+    #[must_use]
+    pub fn switch_off(self) -> Vec<String> {
+        self.guest.cut_power()
+    }
+
     /// What makes a machine of this kind: the shipped module and command, the stack, the owner.
     ///
     /// # Panics
@@ -149,6 +158,7 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt_by(&mut self, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
+        self.guest.shell.wait_until(IN_FRONT);
         self.guest.wait_for_prompt(&["login:"]);
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(USER));
@@ -201,7 +211,10 @@ impl Login {
 
     /// Types, and begins again where the host stood still meanwhile: one edge that is a tenth of a
     /// second late makes a stranger of anybody.
-    fn types_steadily(&mut self, password: &Typing) {
+    ///
+    /// # Panics
+    /// If QEMU does not take it.
+    pub fn types_steadily(&mut self, password: &Typing) {
         let (text, enter) = password.before_and_from_enter();
         let keyboard = &mut self.guest.keyboard;
         let mut starts = 1;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use vm::{Chance, Disk, Guest, Inside, Login, Machine, Person, Step, Story};
+use vm::{Chance, Disk, Guest, Inside, Login, Machine, Person, Status, Step, Story};
 
 const LEARNED: u32 = 23;
 const CUTS: u32 = 10;
@@ -29,36 +29,6 @@ struct Years {
     refused: u64,
 }
 
-/// What the command says of the owner.
-#[derive(Debug)]
-struct Status {
-    text: String,
-}
-
-impl Status {
-    fn of(guest: &mut Guest) -> Self {
-        let text = guest.shell.run("keydyn status owner --json");
-        Self { text }
-    }
-
-    fn count(&self, name: &str) -> u64 {
-        let (_, rest) = self
-            .text
-            .split_once(&format!("\"{name}\":"))
-            .expect("a count");
-        let digits: String = rest
-            .trim_start()
-            .chars()
-            .take_while(char::is_ascii_digit)
-            .collect();
-        digits.parse().expect("a number")
-    }
-
-    fn says(&self, text: &str) -> bool {
-        self.text.contains(text)
-    }
-}
-
 impl Years {
     /// A machine on whose disk the accounts are, a day later than the last.
     fn boot(&mut self, day: u32) -> Guest {
@@ -72,7 +42,9 @@ impl Years {
         if day == 0 {
             guest.shell.run("mkfs.ext4 -q /dev/vda");
         }
-        guest.shell.run("mount /dev/vda /var/lib/keydyn; sync");
+        guest
+            .shell
+            .run("busybox mount /dev/vda /var/lib/keydyn && sync");
         guest
     }
 
@@ -116,7 +88,7 @@ impl Years {
     /// After the cut: what was acknowledged is there, and nothing is amiss.
     fn look(&mut self, guest: &mut Guest, cut: &str) {
         let files = guest.shell.run("ls -A /var/lib/keydyn/accounts");
-        let status = Status::of(guest);
+        let status = Status::of(guest, "owner");
         let [learned, refused] = ["learned", "refused"].map(|name| status.count(name));
         assert!(
             learned >= self.learned && refused >= self.refused,
@@ -184,11 +156,16 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
         "{outcome:?}"
     );
     drop(guest.cut_power());
-    years.disk.lose_power(&mut years.chance);
+    let cut = years.disk.lose_power(&mut years.chance);
+    eprintln!("{cut:?}");
 
     let mut guest = years.boot(1);
+    eprintln!(
+        "{}",
+        guest.shell.output("ls -lAR /var/lib/keydyn; dmesg | tail")
+    );
     assert_eq!(
-        Status::of(&mut guest).count("learned"),
+        Status::of(&mut guest, "owner").count("learned"),
         1,
         "the first login"
     );

@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
         match line?.split_once(' ') {
             Some(("type", file)) => {
                 let trace = fs::read_to_string(file)?.parse().expect("a trace");
-                keyboard.types(&Typing::exactly(&trace))?;
+                keyboard.types(&Typing::exactly(&trace), || ())?;
             }
             Some(("flood", count)) => keyboard.floods(count.parse().expect("a number"))?,
             _ => return Err(io::ErrorKind::InvalidInput.into()),
