@@ -35,9 +35,6 @@ printf 'owner:keydyn2026\\nroot:rootroot\\n' |
 /// An edge may be so late, and a typing be begun so often until none is later.
 const STEADY: Duration = Duration::from_millis(15);
 const STARTS: u32 = 5;
-/// Whoever was in front of tty1 has gone.
-const IN_FRONT: &str =
-    "! pidof openvt && busybox chvt 1 && grep -qx tty1 /sys/class/tty/tty0/active";
 /// What the password module says when a session is over, and `login` when there is none.
 const LET_IN: &str = "session closed for user owner";
 const REFUSED: &str = "FAILED LOGIN";
@@ -158,7 +155,6 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt_by(&mut self, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
-        self.guest.shell.wait_until(IN_FRONT);
         self.guest.wait_for_prompt(&["login:"]);
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(USER));
