@@ -272,8 +272,9 @@ fn disk_arguments(disk: &Path, writes: Option<&Path>) -> Vec<String> {
         Some(writes) => vec![
             "-blockdev".to_owned(),
             format!(
+                // Flushes are written down and go no further: this machine does not lose power.
                 "driver=blklogwrites,node-name=disk,file.driver=file,file.filename={disk},\
-                 log.driver=file,log.filename={}",
+                 file.cache.no-flush=on,log.driver=file,log.cache.no-flush=on,log.filename={}",
                 writes.display()
             ),
             "-device".to_owned(),
