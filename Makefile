@@ -41,6 +41,7 @@ demo: replay-module standin
 	@$(TESTS)/debug/keydyn-demo --module $(KEYDYN_REPLAY_MODULE) $(if $(DATA),--data "$(DATA)") $(DEMO_ARGS)
 
 test: prepare check modules
+	@scripts/prepare test
 	$(CARGO) test --locked --workspace --target-dir $(TARGET)
 	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
 

@@ -80,7 +80,9 @@ impl StateDir {
         // was written: that would tell a wrong rhythm from a wrong password.
         for path in self.path.parent().into_iter().chain([&*self.path]) {
             match mkdir(path, Mode::S_IRWXU) {
-                Ok(()) | Err(Errno::EEXIST) => {}
+                // A directory that a power cut takes away takes its files with it.
+                Ok(()) => save_name_of(path)?,
+                Err(Errno::EEXIST) => {}
                 Err(errno) => return Err(failed(path, "create", errno)),
             }
         }
@@ -315,6 +317,15 @@ impl LockGuard for FileLock {}
 /// Removes what a crash may have left under a temporary name.
 fn discard(directory: &OwnedFd, name: &str) {
     let _ = unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
+}
+
+/// Sees to it that what is at this path still has its name after a power cut.
+fn save_name_of(path: &Path) -> Result<(), FileError> {
+    let above = path.parent().unwrap_or(Path::new("/"));
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    openat(AT_FDCWD, above, flags, Mode::empty())
+        .and_then(fsync)
+        .map_err(|errno| failed(path, "save", errno))
 }
 
 /// Opens a directory of ours without following a link; it and its mode, `None` if it is not there.

@@ -40,6 +40,12 @@ impl Console {
         &self.seen
     }
 
+    /// Every line there ever was, of a machine that has gone.
+    pub(crate) fn rest(&mut self) -> Vec<String> {
+        self.seen.extend(self.coming.iter());
+        std::mem::take(&mut self.seen)
+    }
+
     /// Waits for a line that contains one of these texts, from line number `from` on.
     ///
     /// # Panics

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::console::Console;
+use crate::disk::Disk;
 use crate::keyboard::Keyboard;
 use crate::monitor::Monitor;
 use crate::overlay::Overlay;
@@ -27,6 +28,9 @@ pub struct Machine {
     logind: bool,
     megabytes: u32,
     disk: Option<PathBuf>,
+    /// Where every write to the disk is written down.
+    writes: Option<PathBuf>,
+    kernel: String,
 }
 
 impl Machine {
@@ -38,6 +42,8 @@ impl Machine {
             logind: false,
             megabytes: 512,
             disk: None,
+            writes: None,
+            kernel: String::new(),
         }
     }
 
@@ -63,6 +69,23 @@ impl Machine {
         self
     }
 
+    /// With this one as its disk `/dev/vda`, which can lose power.
+    #[must_use]
+    pub fn mortal_disk(mut self, disk: &Disk) -> Self {
+        disk.switch_on();
+        self.disk = Some(disk.running());
+        self.writes = Some(disk.log());
+        self
+    }
+
+    /// With this on the kernel's command line.
+    #[must_use]
+    pub fn kernel(mut self, word: &str) -> Self {
+        self.kernel.push(' ');
+        self.kernel.push_str(word);
+        self
+    }
+
     /// Switches it on.
     ///
     /// # Panics
@@ -75,16 +98,11 @@ impl Machine {
             .tempdir()
             .expect("a temporary directory");
         let initrd = place.path().join("initrd");
-        join(&image.join("initrd"), &self.files.finish(), &initrd)
+        join(&image.join("initrd"), &self.files.clone().finish(), &initrd)
             .expect("the initramfs is written");
         let lines = ["console", "shell", "monitor"]
             .map(|name| UnixListener::bind(place.path().join(name)).expect("a socket can be made"));
-        let mut qemu = Qemu::start(
-            &image.join("vmlinuz"),
-            self.megabytes,
-            self.disk.as_deref(),
-            place,
-        );
+        let mut qemu = Qemu::start(&self, &image.join("vmlinuz"), place);
         let [console, shell, monitor] = lines.map(|line| qemu.connection(&line));
         let console = Console::new(console);
         let monitor = Monitor::new(monitor);
@@ -122,6 +140,17 @@ impl Guest {
     #[must_use]
     pub fn boot(files: Overlay) -> Self {
         Machine::with(files).boot()
+    }
+
+    /// The power goes: the machine is no more, from one moment to the next. What it had said on
+    /// its console until then.
+    #[must_use]
+    pub fn cut_power(self) -> Vec<String> {
+        let Self {
+            mut console, _qemu, ..
+        } = self;
+        drop(_qemu);
+        console.rest()
     }
 
     /// What stands on tty1 now.
@@ -166,7 +195,8 @@ struct Qemu {
 }
 
 impl Qemu {
-    fn start(kernel: &Path, megabytes: u32, disk: Option<&Path>, place: TempDir) -> Self {
+    fn start(machine: &Machine, kernel: &Path, place: TempDir) -> Self {
+        let options = "console=ttyS0 quiet panic=-1 mitigations=off";
         let socket = |name: &str| format!("unix:{}", place.path().join(name).display());
         let mut command = Command::new("setpriv");
         command
@@ -176,23 +206,22 @@ impl Qemu {
             // key edges by tens of milliseconds. Without AVX2, whose emulation makes a key
             // derivation take three times as long.
             .args(["-accel", "tcg", "-cpu", "max,-avx2", "-smp", "1"])
-            .args(["-m", &megabytes.to_string()])
+            .args(["-m", &machine.megabytes.to_string()])
             .args(["-nodefaults", "-no-reboot", "-display", "none"])
             .args(["-device", "VGA", "-device", "qemu-xhci", "-net", "none"])
             .arg("-kernel")
             .arg(kernel)
             .arg("-initrd")
             .arg(place.path().join("initrd"))
-            .args(["-append", "console=ttyS0 quiet panic=-1 mitigations=off"])
+            .args(["-append", &format!("{options}{}", machine.kernel)])
             .args(["-serial", &socket("console")])
             .args(["-serial", &socket("shell")])
             .args(["-qmp", &socket("monitor")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(place.path().join("errors")).expect("a file can be made"));
-        if let Some(disk) = disk {
-            let file = disk.display();
-            command.args(["-drive", &format!("file={file},if=virtio,format=raw")]);
+        if let Some(disk) = &machine.disk {
+            command.args(disk_arguments(disk, machine.writes.as_deref()));
         }
         let process = command
             .spawn()
@@ -230,6 +259,27 @@ impl Drop for Qemu {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+fn disk_arguments(disk: &Path, writes: Option<&Path>) -> Vec<String> {
+    let disk = disk.display();
+    match writes {
+        None => vec![
+            "-drive".to_owned(),
+            format!("file={disk},if=virtio,format=raw"),
+        ],
+        Some(writes) => vec![
+            "-blockdev".to_owned(),
+            format!(
+                // Flushes are written down and go no further: this machine does not lose power.
+                "driver=blklogwrites,node-name=disk,file.driver=file,file.filename={disk},\
+                 file.cache.no-flush=on,log.driver=file,log.cache.no-flush=on,log.filename={}",
+                writes.display()
+            ),
+            "-device".to_owned(),
+            "virtio-blk-pci,drive=disk".to_owned(),
+        ],
     }
 }
 

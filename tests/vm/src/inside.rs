@@ -185,6 +185,28 @@ impl Inside {
     /// As [`Inside::plays`].
     pub fn plays_script(&self, guest: &mut Guest, script: &str) -> Vec<Outcome> {
         let before = guest.console.lines().len();
+        self.begins_script(guest, script);
+        let reports = wait_for_reports(guest);
+        let mut log = Log::new(guest.console.lines()[before..].to_vec());
+        reports
+            .into_iter()
+            .map(|report| Outcome {
+                module: log.of(guest, &report),
+                report,
+            })
+            .collect()
+    }
+
+    /// Begins to play these steps, for a story that does not wait for their end.
+    ///
+    /// # Panics
+    /// If the machine gets stuck.
+    pub fn begins(&self, guest: &mut Guest, steps: &[Step]) {
+        guest.shell.put(SCRIPT, &write_script(steps));
+        self.begins_script(guest, SCRIPT);
+    }
+
+    fn begins_script(&self, guest: &mut Guest, script: &str) {
         let users = self.users.iter().map(|user| format!(" --user {user}"));
         let run = format!(
             "exec {PROGRAM} front {script} {REPORTS} {}{} 2>{SAID}",
@@ -200,15 +222,6 @@ impl Inside {
                 busybox chvt ${{front#tty}}; : >{LEFT}; }} >/dev/null 2>&1 &",
             self.terminal,
         ));
-        let reports = wait_for_reports(guest);
-        let mut log = Log::new(guest.console.lines()[before..].to_vec());
-        reports
-            .into_iter()
-            .map(|report| Outcome {
-                module: log.of(guest, &report),
-                report,
-            })
-            .collect()
     }
 
     /// One attempt.

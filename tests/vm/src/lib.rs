@@ -15,7 +15,9 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+mod chance;
 mod console;
+mod disk;
 mod errors;
 mod evdev;
 mod guest;
@@ -28,11 +30,14 @@ mod person;
 mod screen;
 mod script;
 mod shell;
+mod status;
 mod story;
 mod typing;
 mod uinput;
 
+pub use chance::Chance;
 pub use console::Console;
+pub use disk::{Cut, Disk};
 pub use errors::{Errors, Intervals};
 pub use evdev::PlainReader;
 pub use guest::{Guest, Machine, PATIENCE};
@@ -45,6 +50,7 @@ pub use person::Person;
 pub use screen::Screen;
 pub use script::{Report, Step, read_script, write_script};
 pub use shell::Shell;
+pub use status::Status;
 pub use story::Story;
 pub use typing::Typing;
 pub use uinput::MadeUpKeyboard;

@@ -125,6 +125,12 @@ impl Login {
         &mut self.guest
     }
 
+    /// The power goes, see [`Guest::cut_power`].
+    #[must_use]
+    pub fn switch_off(self) -> Vec<String> {
+        self.guest.cut_power()
+    }
+
     /// What makes a machine of this kind: the shipped module and command, the stack, the owner.
     ///
     /// # Panics
@@ -185,11 +191,29 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt_as(&mut self, user: &str, password: &Typing) -> Attempt {
+        self.attempt_of(user, password, |login| login.types_steadily(password))
+    }
+
+    /// Somebody sits down and gives the owner's name, and the password is typed in this way; it is
+    /// told what typing was meant.
+    ///
+    /// # Panics
+    /// If the machine gets stuck.
+    pub fn attempt_by(&mut self, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
+        self.attempt_of(USER, meant, types)
+    }
+
+    fn attempt_of(
+        &mut self,
+        user: &str,
+        meant: &Typing,
+        types: impl FnOnce(&mut Self),
+    ) -> Attempt {
         self.guest.wait_for_prompt(&["login:"]);
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(user));
         self.guest.wait_for_prompt(&["Password:"]);
-        self.types_steadily(password);
+        types(self);
         let end = self.guest.console.wait_for(before, &[LET_IN, REFUSED]);
         let let_in = end.contains(LET_IN);
         let screen = if let_in {
@@ -205,7 +229,7 @@ impl Login {
             let_in,
             module: module.collect(),
             screen,
-            typing: password.clone(),
+            typing: meant.clone(),
         }
     }
 
@@ -237,7 +261,10 @@ impl Login {
 
     /// Types, and begins again where the host stood still meanwhile: one edge that is a tenth of a
     /// second late makes a stranger of anybody.
-    fn types_steadily(&mut self, password: &Typing) {
+    ///
+    /// # Panics
+    /// If QEMU does not take it.
+    pub fn types_steadily(&mut self, password: &Typing) {
         let (text, enter) = password.before_and_from_enter();
         let keyboard = &mut self.guest.keyboard;
         let mut starts = 1;

@@ -198,6 +198,35 @@ impl Typing {
         (Self(before.to_vec()), Self(from.collect()))
     }
 
+    /// Two halves, parted where no key is down, as near to the middle as there is such a place. The
+    /// moments of the second count from its own beginning: it is typed after a pause of any length.
+    ///
+    /// # Panics
+    /// If some key is always down.
+    #[must_use]
+    pub fn halves(&self) -> (Self, Self) {
+        let down = |edges: &[KeyEvent]| {
+            let presses = edges.iter().filter(|edge| edge.motion == Motion::Press);
+            2 * presses.count() - edges.len()
+        };
+        let parts = (1..self.0.len()).filter(|&at| down(&self.0[..at]) == 0);
+        let middle = parts.min_by_key(|at| at.abs_diff(self.0.len() / 2));
+        let (first, second) = self.0.split_at(middle.expect("a moment with no key down"));
+        let begin = second.first().map_or(0, |edge| edge.at.0);
+        let second = second.iter().map(|edge| KeyEvent {
+            at: Micros(edge.at.0 - begin),
+            ..*edge
+        });
+        (Self(first.to_vec()), Self(second.collect()))
+    }
+
+    /// How long it is from the end of the first half to the beginning of the second.
+    #[must_use]
+    pub fn pause_between_halves(&self) -> Duration {
+        let (first, second) = self.halves();
+        self.duration() - first.duration() - second.duration()
+    }
+
     /// By how much the latest edge came late, by when the edges were really sent.
     #[must_use]
     pub fn lateness(&self, sent: &Trace) -> Duration {
@@ -321,6 +350,16 @@ mod tests {
             "0.000 a down\n20.000 capslock down\n30.000 capslock up\n40.000 a up\n\
              50.000 s down\n55.000 s up\n"
         );
+    }
+
+    #[test]
+    fn halves_are_parted_where_no_key_is_down() {
+        let trace = "0 a down\n60 b down\n90 a up\n120 b up\n200 c down\n280 c up";
+        let typing = Typing::of(&trace.parse().unwrap());
+        let (first, second) = typing.halves();
+        assert_eq!(first.edges().len(), 4);
+        assert_eq!(second.trace().to_text(), "0.000 c down\n80.000 c up\n");
+        assert_eq!(typing.pause_between_halves(), Duration::from_millis(80));
     }
 
     #[test]

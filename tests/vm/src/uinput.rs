@@ -48,6 +48,17 @@ impl MadeUpKeyboard {
         Ok(Self(device))
     }
 
+    /// Moves a key without text down and up so often in one go that no reader can follow, if this
+    /// process goes before it: the kernel's queue for each holds 64 events.
+    ///
+    /// # Errors
+    /// If the kernel does not take it.
+    pub fn floods(&mut self, times: usize) -> io::Result<()> {
+        const LEFT_SHIFT: u16 = 42;
+        let edge = |value| InputEvent::new(EV_KEY, LEFT_SHIFT, value);
+        self.0.emit(&[edge(1), edge(0)].repeat(times))
+    }
+
     /// Types, and does this when the last Enter has gone down: it hands over what was typed. What
     /// moves after it follows in its time.
     ///

@@ -1,5 +1,10 @@
 //! Learning one typing, and writing what was taught.
 
+use std::cell::RefCell;
+use std::io;
+
+use crate::store::files::{FileError, StateFiles};
+
 use crate::policy::{ARMABLE_KEYS, Decision, decide};
 
 use crate::store::header::{KdfParams, Salt};
@@ -52,8 +57,22 @@ impl Vault<'_> {
         self.put(now, key, derivation, lesson, 1, nonce)
     }
 
-    /// Profile and state as they are on the disk, under the lock.
+    /// Profile and state as they are on the disk, under the lock. What cannot be read now may be
+    /// whole: an older generation must not be written over it.
     pub(super) fn as_it_is(&self, key: &SealKey, salt: Salt) -> Result<Held, LearnError> {
+        let main = Noting::new(self.main);
+        let held = Vault {
+            main: &main,
+            ..*self
+        }
+        .as_far_as_it_can_be_read(key, salt);
+        match main.unread.into_inner() {
+            Some(error) => Err(error.into()),
+            None => held,
+        }
+    }
+
+    fn as_far_as_it_can_be_read(&self, key: &SealKey, salt: Salt) -> Result<Held, LearnError> {
         if self.derivation().is_some_and(|(now, _)| now != salt) {
             return Err(LearnError::Replaced);
         }
@@ -133,5 +152,52 @@ impl Vault<'_> {
             too_common: state.progress.too_common,
             armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
         })
+    }
+}
+
+/// A directory that remembers what could not be read.
+struct Noting<'a> {
+    files: &'a dyn StateFiles,
+    unread: RefCell<Option<FileError>>,
+}
+
+impl<'a> Noting<'a> {
+    fn new(files: &'a dyn StateFiles) -> Self {
+        Self {
+            files,
+            unread: RefCell::new(None),
+        }
+    }
+}
+
+impl StateFiles for Noting<'_> {
+    fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
+        self.files.read(name, limit).inspect_err(|error| {
+            if let FileError::Io {
+                path,
+                action,
+                source,
+            } = error
+            {
+                let same = source.raw_os_error().map(io::Error::from_raw_os_error);
+                self.unread.replace(Some(FileError::Io {
+                    path: path.clone(),
+                    action,
+                    source: same.unwrap_or_else(|| source.kind().into()),
+                }));
+            }
+        })
+    }
+
+    fn write(&self, name: &str, bytes: &[u8], keep_previous: bool) -> Result<(), FileError> {
+        self.files.write(name, bytes, keep_previous)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), FileError> {
+        self.files.remove(name)
+    }
+
+    fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError> {
+        self.files.lock(name)
     }
 }

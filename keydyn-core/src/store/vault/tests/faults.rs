@@ -167,3 +167,21 @@ fn what_is_damaged_behind_its_header_does_not_push_out_the_generation_before() {
     assert!(kept == good);
     assert_eq!(opened(&machine, &key(1)).0.learned(), 25);
 }
+
+/// No descriptor at that moment, a disk that stutters: the file may be whole, and what it has is
+/// newer than what can be read.
+#[test]
+fn what_cannot_be_read_at_the_moment_is_judged_by_the_generation_before_and_not_written_over() {
+    let machine = Machine::armed(&key(1));
+    let learned = opened(&machine, &key(1)).0.learned();
+    for name in ["1000.profile", "1000.state"] {
+        machine.main.unreadable.replace(Some(name.into()));
+        assert!(opened(&machine, &key(1)).0.armed(), "{name}");
+        let error = machine.learn(&key(1), 30).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+        machine.main.unreadable.replace(None);
+        assert_eq!(opened(&machine, &key(1)).0.learned(), learned, "{name}");
+    }
+    machine.learn(&key(1), 30).unwrap();
+    assert_eq!(opened(&machine, &key(1)).0.learned(), learned + 1);
+}

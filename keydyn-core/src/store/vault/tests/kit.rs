@@ -20,6 +20,8 @@ pub(crate) struct MemoryFiles {
     pub(crate) files: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) writes_left: Rc<Cell<Option<u32>>>,
     pub(crate) busy: Cell<bool>,
+    /// A file that the disk does not give back.
+    pub(crate) unreadable: RefCell<Option<String>>,
     pub(crate) held: Rc<Cell<bool>>,
 }
 
@@ -54,6 +56,13 @@ impl MemoryFiles {
 
 impl StateFiles for MemoryFiles {
     fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
+        if self.unreadable.borrow().as_deref() == Some(name) {
+            return Err(FileError::Io {
+                path: name.into(),
+                action: "read",
+                source: io::Error::other("bad sector"),
+            });
+        }
         match self.files.borrow().get(name) {
             Some(file) if file.len() > limit => Err(FileError::TooLarge {
                 path: name.into(),
