@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::errors::Intervals;
 use crate::evdev::PlainReader;
@@ -32,9 +31,6 @@ usermod --shell /usr/local/bin/teach root
 printf 'owner:keydyn2026\\nroot:rootroot\\n' |
     chpasswd --crypt-method SHA512 --sha-rounds 1000
 ";
-/// An edge may be so late, and a typing be begun so often until none is later.
-const STEADY: Duration = Duration::from_millis(15);
-const STARTS: u32 = 5;
 /// What the password module says when a session is over, and `login` when there is none.
 const LET_IN: &str = "session closed for user owner";
 const REFUSED: &str = "FAILED LOGIN";
@@ -84,31 +80,11 @@ impl Login {
     /// If module or command are not built, or the machine does not come up.
     #[must_use]
     pub fn boot() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let files = Overlay::new()
-            .copy(
-                "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
-                0o644,
-                &built(&root, "KEYDYN_MODULE", "libpam_keydyn.so"),
-            )
-            .copy(
-                "/usr/local/bin/keydyn",
-                0o755,
-                &built(&root, "KEYDYN_RELEASE_TOOL", "keydyn"),
-            )
-            .copy(
-                "/etc/pam.d/keydyn",
-                0o644,
-                &root.join("packaging/pam.d/keydyn"),
-            )
-            .copy(
-                "/etc/pam.d/common-auth",
-                0o644,
-                &root.join("packaging/pam.d/debian"),
-            )
-            .file("/usr/local/bin/greet", 0o755, GREET)
-            .file("/usr/local/bin/teach", 0o755, TEACH)
-            .file("/usr/local/sbin/furnish", 0o755, FURNISH);
+        let files = guarded().file("/usr/local/bin/greet", 0o755, GREET).file(
+            "/usr/local/sbin/furnish",
+            0o755,
+            FURNISH,
+        );
         let mut guest = Guest::boot(files);
         let reader = PlainReader::start(&mut guest);
         Self { guest, reader }
@@ -123,7 +99,7 @@ impl Login {
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(USER));
         self.guest.wait_for_prompt(&["Password:"]);
-        self.types_steadily(password);
+        self.guest.keyboard.types_steadily(password);
         let end = self.guest.console.wait_for(before, &[LET_IN, REFUSED]);
         let let_in = end.contains(LET_IN);
         let screen = if let_in {
@@ -149,17 +125,20 @@ impl Login {
     /// # Panics
     /// If it asks more often than it should, or the machine gets stuck.
     pub fn enroll(&mut self, owner: &Person, at_most: u32) -> Screen {
-        self.guest.wait_for_prompt(&["login:"]);
-        self.guest.keyboard.types(&Typing::mechanical("root"));
-        self.guest.wait_for_prompt(&["Password:"]);
-        self.guest
-            .keyboard
-            .types(&Typing::mechanical(ROOT_PASSWORD));
-        let mut screen = self.guest.wait_for_prompt(&["Password of owner:"]);
+        Self::enroll_at(&mut self.guest, owner, at_most)
+    }
+
+    /// The same on any such machine.
+    pub(crate) fn enroll_at(guest: &mut Guest, owner: &Person, at_most: u32) -> Screen {
+        guest.wait_for_prompt(&["login:"]);
+        guest.keyboard.types(&Typing::mechanical("root"));
+        guest.wait_for_prompt(&["Password:"]);
+        guest.keyboard.types(&Typing::mechanical(ROOT_PASSWORD));
+        let mut screen = guest.wait_for_prompt(&["Password of owner:"]);
         for number in 0..at_most {
-            self.types_steadily(&owner.typing(number));
+            guest.keyboard.types_steadily(&owner.typing(number));
             let before = screen;
-            screen = self.guest.wait_for_screen("the next question", |now| {
+            screen = guest.wait_for_screen("the next question", |now| {
                 now.shows("enrolled:") || (*now != before && now.prompts(&[">"]))
             });
             if screen.shows("enrolled:") {
@@ -167,19 +146,6 @@ impl Login {
             }
         }
         panic!("still not enough:\n{screen}");
-    }
-
-    /// Types, and begins again where the host stood still meanwhile: one edge that is a tenth of a
-    /// second late makes a stranger of anybody.
-    fn types_steadily(&mut self, password: &Typing) {
-        let (text, enter) = password.before_and_from_enter();
-        let keyboard = &mut self.guest.keyboard;
-        let mut starts = 1;
-        while text.lateness(&keyboard.types(&text)) > STEADY && starts < STARTS {
-            keyboard.types(&Typing::throw_away());
-            starts += 1;
-        }
-        keyboard.types(&enter);
     }
 
     /// All about the last attempt, for the message of a story that ends badly: also how the
@@ -204,6 +170,33 @@ impl Login {
         let command = format!("date --set=@$(($(date +%s) + {seconds}))");
         self.guest.shell.run(&command);
     }
+}
+
+/// The shipped module in the stack that is printed for Debian, the command, and root's shell.
+pub(crate) fn guarded() -> Overlay {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Overlay::new()
+        .copy(
+            "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
+            0o644,
+            &built(&root, "KEYDYN_MODULE", "libpam_keydyn.so"),
+        )
+        .copy(
+            "/usr/local/bin/keydyn",
+            0o755,
+            &built(&root, "KEYDYN_RELEASE_TOOL", "keydyn"),
+        )
+        .copy(
+            "/etc/pam.d/keydyn",
+            0o644,
+            &root.join("packaging/pam.d/keydyn"),
+        )
+        .copy(
+            "/etc/pam.d/common-auth",
+            0o644,
+            &root.join("packaging/pam.d/debian"),
+        )
+        .file("/usr/local/bin/teach", 0o755, TEACH)
 }
 
 /// A release build, which has no stand-in source.
