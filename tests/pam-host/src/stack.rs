@@ -10,6 +10,8 @@ use tempfile::TempDir;
 #[derive(Clone, Debug)]
 pub struct Stack {
     directory: Arc<TempDir>,
+    /// Where services are looked up, if not below that directory.
+    elsewhere: Option<PathBuf>,
 }
 
 /// Where pam_faillock counts, and after how many failures it locks.
@@ -28,9 +30,22 @@ impl Stack {
             TempDir::with_prefix("pam-host-").map_err(wrap("make", Path::new("/tmp")))?;
         let stack = Self {
             directory: Arc::new(directory),
+            elsewhere: None,
         };
         make_directory(&stack.confdir())?;
         Ok(stack)
+    }
+
+    /// The machine's own stacks, in this directory (`/etc/pam.d`), to which nothing can be added: for
+    /// a machine that is made for the test.
+    ///
+    /// # Errors
+    /// As [`Stack::new`].
+    pub fn installed(directory: &Path) -> Result<Self, Error> {
+        Ok(Self {
+            elsewhere: Some(directory.to_owned()),
+            ..Self::new()?
+        })
     }
 
     /// Adds a service, or replaces it. Each line is one of a file in `/etc/pam.d`.
@@ -56,7 +71,7 @@ impl Stack {
             content.push_str(line);
             content.push('\n');
         }
-        let path = self.confdir().join(name);
+        let path = self.directory.path().join("pam.d").join(name);
         fs::write(&path, content).map_err(wrap("write", &path))?;
         Ok(self)
     }
@@ -133,7 +148,8 @@ impl Stack {
     }
 
     pub(crate) fn confdir(&self) -> PathBuf {
-        self.directory.path().join("pam.d")
+        let own = || self.directory.path().join("pam.d");
+        self.elsewhere.clone().unwrap_or_else(own)
     }
 }
 

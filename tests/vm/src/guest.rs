@@ -178,8 +178,9 @@ impl Qemu {
             // Were this process killed, nothing else would end the machine.
             .args(["--pdeathsig", "KILL", "qemu-system-x86_64"])
             // Software alone, so that every host runs the same machine. Never -icount: it moves
-            // key edges by tens of milliseconds.
-            .args(["-accel", "tcg", "-cpu", "max", "-smp", "1"])
+            // key edges by tens of milliseconds. Without AVX2, whose emulation makes a key
+            // derivation take three times as long.
+            .args(["-accel", "tcg", "-cpu", "max,-avx2", "-smp", "1"])
             .args(["-m", &megabytes.to_string()])
             .args(["-nodefaults", "-no-reboot", "-display", "none"])
             .args(["-device", "VGA", "-device", "qemu-xhci", "-net", "none"])

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::guest::Machine;
-use crate::login::{PASSWORD, guarded};
+use crate::login::PASSWORD;
 use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::screen::Screen;
@@ -69,7 +69,7 @@ impl Home {
     /// If module or command are not built.
     #[must_use]
     pub fn files() -> Overlay {
-        guarded()
+        Login::files()
             .file("/usr/local/sbin/furnish", 0o755, FURNISH)
             .file("/etc/sudoers.d/owner", 0o440, SUDOERS)
             .file("/usr/local/bin/answer", 0o755, ANSWER)

@@ -80,14 +80,55 @@ impl Login {
     /// If module or command are not built, or the machine does not come up.
     #[must_use]
     pub fn boot() -> Self {
-        let files = guarded().file("/usr/local/bin/greet", 0o755, GREET).file(
-            "/usr/local/sbin/furnish",
-            0o755,
-            FURNISH,
-        );
-        let mut guest = Guest::boot(files);
+        Self::on(Guest::boot(Self::files()))
+    }
+
+    /// The attempts on a machine that was booted with [`Login::files`].
+    ///
+    /// # Panics
+    /// If it has no keyboard.
+    #[must_use]
+    pub fn on(mut guest: Guest) -> Self {
         let reader = PlainReader::start(&mut guest);
         Self { guest, reader }
+    }
+
+    /// The machine.
+    pub fn guest(&mut self) -> &mut Guest {
+        &mut self.guest
+    }
+
+    /// What makes a machine of this kind: the shipped module and command, the stack, the owner.
+    ///
+    /// # Panics
+    /// If module or command are not built.
+    #[must_use]
+    pub fn files() -> Overlay {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        Overlay::new()
+            .copy(
+                "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
+                0o644,
+                &built(&root, "KEYDYN_MODULE", "libpam_keydyn.so"),
+            )
+            .copy(
+                "/usr/local/bin/keydyn",
+                0o755,
+                &built(&root, "KEYDYN_RELEASE_TOOL", "keydyn"),
+            )
+            .copy(
+                "/etc/pam.d/keydyn",
+                0o644,
+                &root.join("packaging/pam.d/keydyn"),
+            )
+            .copy(
+                "/etc/pam.d/common-auth",
+                0o644,
+                &root.join("packaging/pam.d/debian"),
+            )
+            .file("/usr/local/bin/greet", 0o755, GREET)
+            .file("/usr/local/bin/teach", 0o755, TEACH)
+            .file("/usr/local/sbin/furnish", 0o755, FURNISH)
     }
 
     /// Somebody sits down, gives the owner's name, and types a password.
@@ -170,33 +211,6 @@ impl Login {
         let command = format!("date --set=@$(($(date +%s) + {seconds}))");
         self.guest.shell.run(&command);
     }
-}
-
-/// The shipped module in the stack that is printed for Debian, the command, and root's shell.
-pub(crate) fn guarded() -> Overlay {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    Overlay::new()
-        .copy(
-            "/usr/lib/x86_64-linux-gnu/security/pam_keydyn.so",
-            0o644,
-            &built(&root, "KEYDYN_MODULE", "libpam_keydyn.so"),
-        )
-        .copy(
-            "/usr/local/bin/keydyn",
-            0o755,
-            &built(&root, "KEYDYN_RELEASE_TOOL", "keydyn"),
-        )
-        .copy(
-            "/etc/pam.d/keydyn",
-            0o644,
-            &root.join("packaging/pam.d/keydyn"),
-        )
-        .copy(
-            "/etc/pam.d/common-auth",
-            0o644,
-            &root.join("packaging/pam.d/debian"),
-        )
-        .file("/usr/local/bin/teach", 0o755, TEACH)
 }
 
 /// A release build, which has no stand-in source.

@@ -56,6 +56,21 @@ impl Shell {
         }
     }
 
+    /// Writes a file on the machine.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn put(&mut self, path: &str, text: &str) {
+        self.run(&format!(": >{path}"));
+        // In pieces, for the line's buffers on the machine are small.
+        for piece in text.lines().collect::<Vec<_>>().chunks(100) {
+            let piece = piece.join("\n");
+            self.run(&format!(
+                "cat >>{path} <<'keydyn-vm-end'\n{piece}\nkeydyn-vm-end"
+            ));
+        }
+    }
+
     fn ask(&mut self, command: &str) -> (String, String) {
         let line = format!("{{ {command}\n}} </dev/null 2>&1; printf '\\n{DONE} %s\\n' $?\n");
         self.line

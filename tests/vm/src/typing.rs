@@ -19,8 +19,18 @@ impl Typing {
     /// the other, 60 ms after it.
     #[must_use]
     pub fn of(trace: &Trace) -> Self {
+        let events = trace.events().iter().copied().filter(
+            |event| !matches!(event, TraceEvent::Key(edge) if edge.motion == Motion::Repeat),
+        );
+        Self::exactly(&Trace::new(events.collect()))
+    }
+
+    /// The same with the kernel's repetitions, which a keyboard without repetition of its own must
+    /// be told to make.
+    #[must_use]
+    pub fn exactly(trace: &Trace) -> Self {
         let events = trace.events().iter().filter_map(|event| match *event {
-            TraceEvent::Key(event) if event.motion != Motion::Repeat => Some(event),
+            TraceEvent::Key(event) => Some(event),
             _ => None,
         });
         let mut edges: Vec<KeyEvent> = events.collect();
@@ -161,7 +171,8 @@ impl Typing {
         for edge in &self.0 {
             match edge.motion {
                 Motion::Press => down.push(edge.key),
-                Motion::Release | Motion::Repeat => down.retain(|key| *key != edge.key),
+                Motion::Release => down.retain(|key| *key != edge.key),
+                Motion::Repeat => {}
             }
         }
         let mut at = self.0.last().map_or(0, |edge| edge.at.0);
