@@ -27,6 +27,7 @@ pub struct Machine {
     logind: bool,
     megabytes: u32,
     disk: Option<PathBuf>,
+    kernel: String,
 }
 
 impl Machine {
@@ -38,6 +39,7 @@ impl Machine {
             logind: false,
             megabytes: 512,
             disk: None,
+            kernel: String::new(),
         }
     }
 
@@ -63,6 +65,14 @@ impl Machine {
         self
     }
 
+    /// With this on the kernel's command line.
+    #[must_use]
+    pub fn kernel(mut self, word: &str) -> Self {
+        self.kernel.push(' ');
+        self.kernel.push_str(word);
+        self
+    }
+
     /// Switches it on.
     ///
     /// # Panics
@@ -83,6 +93,7 @@ impl Machine {
             &image.join("vmlinuz"),
             self.megabytes,
             self.disk.as_deref(),
+            &self.kernel,
             place,
         );
         let [console, shell, monitor] = lines.map(|line| qemu.connection(&line));
@@ -171,7 +182,14 @@ struct Qemu {
 }
 
 impl Qemu {
-    fn start(kernel: &Path, megabytes: u32, disk: Option<&Path>, place: TempDir) -> Self {
+    fn start(
+        kernel: &Path,
+        megabytes: u32,
+        disk: Option<&Path>,
+        words: &str,
+        place: TempDir,
+    ) -> Self {
+        let options = "console=ttyS0 quiet panic=-1 mitigations=off";
         let socket = |name: &str| format!("unix:{}", place.path().join(name).display());
         let mut command = Command::new("setpriv");
         command
@@ -188,7 +206,7 @@ impl Qemu {
             .arg(kernel)
             .arg("-initrd")
             .arg(place.path().join("initrd"))
-            .args(["-append", "console=ttyS0 quiet panic=-1 mitigations=off"])
+            .args(["-append", &format!("{options}{words}")])
             .args(["-serial", &socket("console")])
             .args(["-serial", &socket("shell")])
             .args(["-qmp", &socket("monitor")])

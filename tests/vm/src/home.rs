@@ -8,12 +8,14 @@ use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::screen::Screen;
 use crate::typing::Typing;
-use crate::{Guest, Login, PATIENCE};
+use crate::{Guest, Inside, Login, Outcome, PATIENCE, Step};
 
 /// Accounts and hosts before anybody can log in. Cheap hashes: what is emulated here takes its
 /// time.
 const FURNISH: &str = "#!/bin/sh
 set -e
+# A story may have brought them from an earlier boot.
+[ ! -x /usr/local/sbin/earlier ] || ! /usr/local/sbin/earlier || exit 0
 useradd --create-home --shell /bin/bash owner
 useradd --create-home --shell /bin/bash friend
 usermod --shell /usr/local/bin/teach root
@@ -22,6 +24,11 @@ printf 'owner:keydyn2026\\nfriend:friendly1\\nroot:rootroot\\n' |
 ";
 /// `sudo` asks each time.
 const SUDOERS: &str = "owner ALL=(ALL) ALL\nfriend ALL=(ALL) ALL\nDefaults timestamp_timeout=0\n";
+/// Typings until learning has armed itself: the first three have no decision, and twenty are
+/// wanted.
+const LEARNED: u32 = 23;
+/// And so many more where the host stood still.
+const SPARE: u32 = 12;
 /// Answers for ssh and sudo with the owner's password, without a key.
 const ANSWER: &str = "#!/bin/sh\necho keydyn2026\n";
 
@@ -59,8 +66,12 @@ impl Answered {
 }
 
 impl Home {
-    /// Who the owner is.
+    /// What succeeds on the machine when the owner is armed.
+    pub const ARMED: &str = "keydyn status owner | grep -q 'owner (uid 1000): armed'";
+    /// The owner's password.
     pub const PASSWORD: &str = PASSWORD;
+    /// And what they change it to.
+    pub const NEW_PASSWORD: &str = "marmalade7";
 
     /// The files of such a machine: the shipped module in the stack that is printed for Debian,
     /// accounts, and what they may.
@@ -167,7 +178,27 @@ impl Home {
     pub fn switch_to(&mut self, terminal: u8) {
         self.guest.keyboard.types(&Typing::switch_to(terminal));
         self.front = terminal;
-        let active = format!("test $(cat /sys/class/tty/tty0/active) = tty{terminal}");
+        self.is_in_front();
+    }
+
+    /// One attempt of an application inside, on a terminal of its own.
+    pub fn inside(&mut self, application: &Inside, typing: &Typing) -> Outcome {
+        let outcome = application.attempt(&mut self.guest, typing, PASSWORD);
+        self.comes_back();
+        outcome
+    }
+
+    /// Brings the terminal that was in front to the front again.
+    pub fn comes_back(&mut self) {
+        let front = self.front;
+        self.guest.shell.run(&format!("busybox chvt {front}"));
+        self.is_in_front();
+    }
+
+    /// Waits until the terminal that should be in front is.
+    fn is_in_front(&mut self) {
+        let front = self.front;
+        let active = format!("test $(cat /sys/class/tty/tty0/active) = tty{front}");
         self.guest.shell.wait_until(&active);
     }
 
@@ -291,14 +322,30 @@ impl Home {
         }
     }
 
-    /// Root logs in at tty1 and runs `keydyn enroll owner`, who types.
+    /// Somebody logs in as the owner by many quick logins in two sittings, and then by single
+    /// ones where the host stood still in some, until this succeeds on the machine.
     ///
     /// # Panics
-    /// If it is not enough, or the machine gets stuck.
-    pub fn enroll(&mut self, owner: &Person) {
-        let screen = Login::enroll_at(&mut self.guest, owner, 30);
-        assert!(screen.shows("enrolled: 0"), "{screen}");
-        self.wait_for_prompt("login:");
+    /// If it does not, or the machine gets stuck.
+    pub fn learns(&mut self, person: &Person, password: &str, until: &str) {
+        let application = Inside::application("login", "owner");
+        let attempt = |number| Step::attempt(&person.typing(number), password);
+        let mut steps: Vec<Step> = (0..LEARNED).map(attempt).collect();
+        steps.insert(LEARNED as usize / 2, Step::Wait(14));
+        application.plays(&mut self.guest, &steps);
+        for number in LEARNED..LEARNED + SPARE {
+            self.comes_back();
+            if self
+                .guest
+                .shell
+                .output(&format!("{until}; echo =$?"))
+                .ends_with("=0\n")
+            {
+                return;
+            }
+            application.attempt(&mut self.guest, &person.typing(number), password);
+        }
+        panic!("so often, and still not `{until}`");
     }
 
     /// All about what came of something, for the message of a story that ends badly.

@@ -15,6 +15,13 @@ use crate::typing::Typing;
 const PROGRAM: &str = "/usr/local/bin/inside";
 const SCRIPT: &str = "/run/inside-script";
 const REPORTS: &str = "/run/inside-reports";
+const RUN: &str = "/run/inside-run";
+/// The program's last words, where it has given up.
+const SAID: &str = "/run/inside-said";
+const LEFT: &str = "/run/inside-left";
+
+/// How often what was not heard is typed again.
+const AGAIN: usize = 6;
 
 /// PAM applications on a virtual terminal of their own, in front while they run.
 #[derive(Clone, Debug)]
@@ -29,8 +36,7 @@ pub struct Inside {
 pub struct Outcome {
     /// What the application saw.
     pub report: Report,
-    /// What the module said in the log meanwhile, line by line, from `user=` on: of this user's
-    /// attempt alone, also where there were others at the same time.
+    /// What the module said of this user in the log meanwhile, line by line, from `user=` on.
     pub module: Vec<String>,
 }
 
@@ -101,6 +107,12 @@ impl Inside {
     pub fn and(mut self, user: &str) -> Self {
         self.users.push(user.to_owned());
         self
+    }
+
+    /// Every other attempt is of this service; with further ones, they take turns.
+    #[must_use]
+    pub fn in_turn_with(self, service: &str) -> Self {
+        self.option("--service", service)
     }
 
     /// Says that this is its terminal (PAM_TTY).
@@ -174,14 +186,20 @@ impl Inside {
     pub fn plays_script(&self, guest: &mut Guest, script: &str) -> Vec<Outcome> {
         let before = guest.console.lines().len();
         let users = self.users.iter().map(|user| format!(" --user {user}"));
-        let command = format!(
-            "rm -f {REPORTS}
-             busybox openvt -c {} -s -w -- {PROGRAM} front {script} {REPORTS} {}{} >/run/inside-said 2>&1 &",
-            self.terminal,
+        let run = format!(
+            "exec {PROGRAM} front {script} {REPORTS} {}{} 2>{SAID}",
             self.options.join(" "),
             users.collect::<String>(),
         );
-        guest.shell.run(&command);
+        guest.shell.put(RUN, &run);
+        // What is in front now is in front again before it is over.
+        guest.shell.run(&format!(
+            "rm -f {REPORTS} {LEFT}
+             front=$(cat /sys/class/tty/tty0/active)
+             {{ busybox openvt -c {} -s -w -- sh {RUN}
+                busybox chvt ${{front#tty}}; : >{LEFT}; }} >/dev/null 2>&1 &",
+            self.terminal,
+        ));
         let reports = wait_for_reports(guest);
         let mut log = Log::new(guest.console.lines()[before..].to_vec());
         reports
@@ -242,20 +260,27 @@ impl Inside {
         }
         let mut outcomes = self.plays(guest, &steps);
         // Where the host stood still, a typing was not heard whole; it is typed again.
-        for number in 0..outcomes.len() {
-            if !outcomes[number].log_says("learned") {
-                let attempts: Vec<_> = steps
-                    .iter()
-                    .filter(|step| **step != Step::Wait(HOURS))
-                    .collect();
-                let again = attempts[outcomes[number].report.attempt].clone();
-                outcomes.extend(self.plays(guest, &[again]));
+        let attempts = steps.iter().filter(|step| !matches!(step, Step::Wait(_)));
+        let attempts: Vec<_> = attempts.cloned().collect();
+        let unheard = outcomes
+            .iter()
+            .filter(|outcome| !outcome.log_says("learned"));
+        let mut unheard: Vec<_> = unheard.map(|outcome| outcome.report.attempt).collect();
+        unheard.dedup();
+        for number in unheard.into_iter().cycle().take(AGAIN) {
+            if self.armed_at_last(&outcomes) {
+                break;
             }
+            outcomes.extend(self.plays(guest, &attempts[number..=number]));
         }
-        let last = &outcomes[outcomes.len() - self.users.len()..];
-        let armed = last.iter().all(|last| last.log_says("learned state=armed"));
+        let armed = self.armed_at_last(&outcomes);
         assert!(armed, "learned, and not in force: {outcomes:#?}");
         outcomes
+    }
+
+    fn armed_at_last(&self, outcomes: &[Outcome]) -> bool {
+        let last = &outcomes[outcomes.len() - self.users.len()..];
+        last.iter().all(|last| last.log_says("learned state=armed"))
     }
 }
 
@@ -267,19 +292,17 @@ fn wait_for_reports(guest: &mut Guest) -> Vec<Report> {
         if now != lines {
             (lines, progress) = (now, Instant::now());
         }
-        if guest.shell.output(&format!("tail -n 1 {REPORTS}")) == "over\n" {
+        let left = guest.shell.output(&format!("ls {LEFT}")) == format!("{LEFT}\n");
+        let said = guest.shell.output(&format!("cat {SAID}"));
+        let stuck = progress.elapsed() > PATIENCE || said.contains("panicked");
+        assert!(!stuck, "no attempt ends: {said}\n{}", guest.console.tail());
+        if left {
             break;
         }
-        // The program's own words, where it has given up.
-        let said = guest.shell.output("cat /run/inside-said /dev/vcs8");
-        assert!(
-            progress.elapsed() < PATIENCE && !said.contains("panicked"),
-            "no attempt ends: {said}\n{}",
-            guest.console.tail()
-        );
         std::thread::sleep(Duration::from_millis(200));
     }
     let text = guest.shell.run(&format!("cat {REPORTS}"));
+    assert!(text.ends_with("over\n"), "it broke off:\n{text}");
     let lines = text.lines().take_while(|line| *line != "over");
     let report =
         |line: &str| Report::from_line(line).unwrap_or_else(|| panic!("not a report: {line}"));
@@ -296,7 +319,8 @@ impl Log {
 
     /// What the module said of one attempt.
     fn of(&mut self, guest: &mut Guest, report: &Report) -> Vec<String> {
-        let mark = |word: &str| format!("inside: {} {} {word}", report.user, report.attempt);
+        // journald puts a number between the name and the colon.
+        let mark = |word: &str| format!(": {} {} {word}", report.user, report.attempt);
         let (begins, ends) = (mark("begins"), mark("ends"));
         let deadline = Instant::now() + PATIENCE;
         let position =

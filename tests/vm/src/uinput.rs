@@ -10,19 +10,17 @@ use evdev::{AttributeSet, BusType, InputEvent, InputId};
 use keydyn_core::key::{KeyCode, KeyEvent, Motion};
 use nix::time::{ClockId, clock_gettime};
 
-use crate::typing::{ENTER, Typing};
+use crate::typing::{TERMINATORS, Typing};
 
 /// Every key of a keyboard, with the keys behind which others hide (`KEY_COMPOSE`).
 const KEYS: std::ops::RangeInclusive<u16> = 1..=127;
 /// So many edges are given to the kernel at once: its queue for each reader holds 64 events, two
 /// for an edge.
 const AT_ONCE: usize = 12;
-/// And after so long, in which a reader empties it.
+/// And a reader has so long to empty it.
 const READ: Duration = Duration::from_millis(3);
 /// So far back the kernel is told of a key: half of what it believes.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// Enter, and that of the keypad.
-const TERMINATORS: [KeyCode; 2] = [ENTER, KeyCode(96)];
 const EV_KEY: u16 = 1;
 
 /// A keyboard of the machine that this runs on. It is there until this is dropped.
@@ -54,7 +52,8 @@ impl MadeUpKeyboard {
     /// moves after it follows in its time.
     ///
     /// Takes as long as the typing does, but the kernel hears of the keys together at the end, so
-    /// that no stall of the host comes between two of them.
+    /// that no stall of the host comes between two of them. Should it stall then, the Enter alone
+    /// comes late; an Enter is not compared.
     ///
     /// # Errors
     /// If the kernel does not take it.
@@ -62,8 +61,8 @@ impl MadeUpKeyboard {
         let edges = typing.edges();
         let enters =
             |edge: &KeyEvent| edge.motion == Motion::Press && TERMINATORS.contains(&edge.key);
-        let enter = edges.iter().rposition(enters);
-        let (text, rest) = edges.split_at(enter.map_or(edges.len(), |enter| enter + 1));
+        let enter = edges.iter().rposition(enters).unwrap_or(edges.len());
+        let (text, from_enter) = edges.split_at(enter);
         let duration = text.last().map_or(Duration::ZERO, moment);
         let mut start = now()?;
         let (live, late) =
@@ -74,6 +73,12 @@ impl MadeUpKeyboard {
             start = now()? - duration;
         }
         self.write(late, start)?;
+        let (enter, rest) = from_enter.split_at(from_enter.len().min(1));
+        if let Some(enter) = enter.first() {
+            thread::sleep((start + moment(enter)).saturating_sub(now()?));
+            start = now()? - moment(enter);
+            self.0.emit(&[event(enter, start + moment(enter))])?;
+        }
         at_enter();
         self.write(rest, start)
     }

@@ -104,7 +104,7 @@ impl Running {
     }
 
     fn start(user: &str, uid: Option<u32>, options: &[&str]) -> Self {
-        let mut command = Command::new("/proc/self/exe");
+        let mut command = Command::new(std::env::current_exe().expect("a program"));
         command
             .args(["application", "--user", user])
             .args(options)
