@@ -47,7 +47,7 @@ test: prepare check modules
 e2e: build
 	@scripts/prepare e2e
 	@scripts/vm-image $(TESTS)/vm
-	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast --test keyboard --test capture --test login --test enroll -- --ignored --nocapture --test-threads=1 --skip with_logind
+	KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast --test keyboard --test capture --test login --test enroll --test applications --test password -- --ignored --nocapture --test-threads=1 --skip with_logind
 
 e2e-full: build
 	@scripts/prepare e2e
