@@ -46,7 +46,7 @@ test: prepare check modules
 	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
 
 # Told by `make e2e`, by their file in tests/vm/tests.
-STORIES := learned
+STORIES := learned applications password
 # One after the other: a machine that shares its processor hears keys late.
 STORY := KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast
 TOLD := -- --ignored --nocapture --test-threads=1

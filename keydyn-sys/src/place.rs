@@ -291,14 +291,16 @@ fn service(
     sessions: &dyn Sessions,
     (named, terminal): (Named, Option<Terminal>),
 ) -> Basis {
-    if terminal == Some(Terminal::Other) || named == Named::Word {
+    let caller = Some(world.real_uid()).filter(|uid| *uid != 0);
+    // A user's job (of cron, of a service) may name and take any line that the user may open.
+    let nobodys = terminal == Some(Terminal::Other) || named == Named::Word;
+    if nobodys && caller.is_none() {
         return Basis::Elsewhere;
     }
     // Who comes over the network may have come through this host.
     let network = conversation
         .remote_host
         .is_some_and(|host| !host.is_empty());
-    let caller = Some(world.real_uid()).filter(|uid| *uid != 0);
     let given = || world.uid_of(conversation.remote_user?);
     if let Some(uid) = caller.or_else(given) {
         return home(uid, sessions, network);

@@ -155,7 +155,12 @@ impl Guest {
 
     /// What stands on tty1 now.
     pub fn screen(&mut self) -> Screen {
-        Screen::from_memory(&self.shell.run("cat /dev/vcs1"))
+        self.screen_of(1)
+    }
+
+    /// What stands on this virtual terminal now.
+    pub fn screen_of(&mut self, terminal: u8) -> Screen {
+        Screen::from_memory(&self.shell.run(&format!("cat /dev/vcs{terminal}")))
     }
 
     /// Waits until the last line on the screen ends in one of these texts.

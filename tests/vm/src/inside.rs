@@ -332,7 +332,8 @@ impl Log {
 
     /// What the module said of one attempt.
     fn of(&mut self, guest: &mut Guest, report: &Report) -> Vec<String> {
-        let mark = |word: &str| format!("inside: {} {} {word}", report.user, report.attempt);
+        // journald puts a number between the name and the colon.
+        let mark = |word: &str| format!(": {} {} {word}", report.user, report.attempt);
         let (begins, ends) = (mark("begins"), mark("ends"));
         let deadline = Instant::now() + PATIENCE;
         let position =

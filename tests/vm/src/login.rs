@@ -39,9 +39,6 @@ printf 'owner:keydyn2026\\nroot:rootroot\\n' |
 /// Where the package is on the machine, and what puts keydyn into the stacks that include common-auth.
 const PACKAGE: &str = "/root/keydyn.deb";
 const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
-/// An edge may be so late, and a typing be begun so often until none is later.
-const STEADY: Duration = Duration::from_millis(15);
-const STARTS: u32 = 5;
 /// What the password module says when a session is over, and `login` when there is none.
 const LET_IN: &str = "session closed for user";
 const REFUSED: &str = "FAILED LOGIN";
@@ -191,7 +188,9 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt_as(&mut self, user: &str, password: &Typing) -> Attempt {
-        self.attempt_of(user, password, |login| login.types_steadily(password))
+        self.attempt_of(user, password, |login| {
+            login.guest.keyboard.types_steadily(password);
+        })
     }
 
     /// Somebody sits down and gives the owner's name, and the password is typed in this way; it is
@@ -203,12 +202,7 @@ impl Login {
         self.attempt_of(USER, meant, types)
     }
 
-    fn attempt_of(
-        &mut self,
-        user: &str,
-        meant: &Typing,
-        types: impl FnOnce(&mut Self),
-    ) -> Attempt {
+    fn attempt_of(&mut self, user: &str, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
         self.guest.wait_for_prompt(&["login:"]);
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(user));
@@ -239,17 +233,20 @@ impl Login {
     /// # Panics
     /// If it asks more often than it should, or the machine gets stuck.
     pub fn enroll(&mut self, owner: &Person, at_most: u32) -> Screen {
-        self.guest.wait_for_prompt(&["login:"]);
-        self.guest.keyboard.types(&Typing::mechanical("root"));
-        self.guest.wait_for_prompt(&["Password:"]);
-        self.guest
-            .keyboard
-            .types(&Typing::mechanical(ROOT_PASSWORD));
-        let mut screen = self.guest.wait_for_prompt(&["Password of owner:"]);
+        Self::enroll_at(&mut self.guest, owner, at_most)
+    }
+
+    /// The same on any such machine.
+    pub(crate) fn enroll_at(guest: &mut Guest, owner: &Person, at_most: u32) -> Screen {
+        guest.wait_for_prompt(&["login:"]);
+        guest.keyboard.types(&Typing::mechanical("root"));
+        guest.wait_for_prompt(&["Password:"]);
+        guest.keyboard.types(&Typing::mechanical(ROOT_PASSWORD));
+        let mut screen = guest.wait_for_prompt(&["Password of owner:"]);
         for number in 0..at_most {
-            self.types_steadily(&owner.typing(number));
+            guest.keyboard.types_steadily(&owner.typing(number));
             let before = screen;
-            screen = self.guest.wait_for_screen("the next question", |now| {
+            screen = guest.wait_for_screen("the next question", |now| {
                 now.shows("enrolled:") || (*now != before && now.prompts(&[">"]))
             });
             if screen.shows("enrolled:") {
@@ -257,22 +254,6 @@ impl Login {
             }
         }
         panic!("still not enough:\n{screen}");
-    }
-
-    /// Types, and begins again where the host stood still meanwhile: one edge that is a tenth of a
-    /// second late makes a stranger of anybody.
-    ///
-    /// # Panics
-    /// If QEMU does not take it.
-    pub fn types_steadily(&mut self, password: &Typing) {
-        let (text, enter) = password.before_and_from_enter();
-        let keyboard = &mut self.guest.keyboard;
-        let mut starts = 1;
-        while text.lateness(&keyboard.types(&text)) > STEADY && starts < STARTS {
-            keyboard.types(&Typing::throw_away());
-            starts += 1;
-        }
-        keyboard.types(&enter);
     }
 
     /// How the last typing arrived at the kernel, against what was to be typed.

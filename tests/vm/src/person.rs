@@ -99,7 +99,11 @@ mod tests {
     /// must not depend on it.
     #[test]
     fn the_stories_are_far_from_the_threshold() {
-        let text = crate::login::PASSWORD;
+        far_from_the_threshold(crate::login::PASSWORD);
+        far_from_the_threshold(crate::Home::NEW_PASSWORD);
+    }
+
+    fn far_from_the_threshold(text: &str) {
         let (owner, other) = (Person::quick(text), Person::slow(text));
         let sample = |person: &Person, number| {
             Sample::acquire(&person.typing(number).trace()).expect("a whole typing")

@@ -44,6 +44,19 @@ impl Screen {
             .any(|prompt| self.last_line().ends_with(prompt))
     }
 
+    /// Whether the last that was written is this, however its lines were broken.
+    #[must_use]
+    pub fn ends_with(&self, text: &str) -> bool {
+        let close = |text: &str| text.split_whitespace().collect::<String>();
+        close(&self.0.concat()).ends_with(&close(text))
+    }
+
+    /// What stands behind this text where a line begins with it, the last such line.
+    #[must_use]
+    pub fn after(&self, text: &str) -> Option<&str> {
+        self.0.iter().rev().find_map(|line| line.strip_prefix(text))
+    }
+
     /// Whether this text stands on any line.
     #[must_use]
     pub fn shows(&self, text: &str) -> bool {
@@ -78,6 +91,7 @@ mod tests {
         let screen = Screen::from_memory(&memory);
         assert_eq!(screen.last_line(), "Password:");
         assert!(screen.shows("login: me"));
+        assert!(screen.ends_with("me Password:") && !screen.ends_with("me"));
         assert!(!screen.shows("incorrect"));
         assert_eq!(Screen::from_memory(&line("")).last_line(), "");
     }

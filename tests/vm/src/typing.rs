@@ -6,6 +6,9 @@ use keydyn_core::key::{KeyCode, KeyEvent, KeyRole, Micros, Motion};
 use keydyn_core::trace::{Trace, TraceEvent};
 
 pub(crate) const ENTER: KeyCode = KeyCode(28);
+const LEFT_SHIFT: KeyCode = KeyCode(42);
+const LEFT_ALT: KeyCode = KeyCode(56);
+const F1: u16 = 59;
 /// Enter, and that of the keypad.
 pub(crate) const TERMINATORS: [KeyCode; 2] = [ENTER, KeyCode(96)];
 
@@ -62,6 +65,58 @@ impl Typing {
             ]
         });
         Self(edges.collect())
+    }
+
+    /// Any characters, as a machine would type them on a keyboard of the United States: so many
+    /// milliseconds a key.
+    ///
+    /// # Panics
+    /// If there is a character for which no key is known.
+    #[must_use]
+    pub fn line(text: &str, pace: u64) -> Self {
+        let edges = text.chars().zip(0u64..).flat_map(|(character, i)| {
+            let (key, shifted) = key_of(character);
+            let edge = |at: u64, key, motion| KeyEvent {
+                at: Micros(1000 * pace * i + 250 * pace * at),
+                keyboard: 0,
+                key,
+                motion,
+            };
+            let shift = |at, motion| shifted.then(|| edge(at, LEFT_SHIFT, motion));
+            [
+                shift(0, Motion::Press),
+                Some(edge(1, key, Motion::Press)),
+                Some(edge(2, key, Motion::Release)),
+                shift(3, Motion::Release),
+            ]
+        });
+        Self(edges.flatten().collect())
+    }
+
+    /// Ctrl-C, which breaks a program off.
+    #[must_use]
+    pub fn break_off() -> Self {
+        let text = "0 leftctrl down\n30 c down\n60 c up\n90 leftctrl up";
+        let trace: Trace = text.parse().expect("a trace");
+        Self::of(&trace)
+    }
+
+    /// Alt and the function key that brings this virtual terminal to the front.
+    #[must_use]
+    pub fn switch_to(terminal: u8) -> Self {
+        let edge = |at, key, motion| KeyEvent {
+            at: Micros(at),
+            keyboard: 0,
+            key,
+            motion,
+        };
+        let function = KeyCode(F1 + u16::from(terminal) - 1);
+        Self(vec![
+            edge(0, LEFT_ALT, Motion::Press),
+            edge(30_000, function, Motion::Press),
+            edge(60_000, function, Motion::Release),
+            edge(90_000, LEFT_ALT, Motion::Release),
+        ])
     }
 
     /// Ctrl-U, which throws away what stands on the line.
@@ -189,7 +244,21 @@ impl Typing {
     pub fn before_and_from_enter(&self) -> (Self, Self) {
         let ends = |edge: &KeyEvent| TERMINATORS.contains(&edge.key);
         let enter = self.0.iter().position(ends);
-        let (before, from) = self.0.split_at(enter.unwrap_or(self.0.len()));
+        self.split_at(enter.unwrap_or(self.0.len()))
+    }
+
+    /// What comes before the press of this key, counted from 0 over all presses, and the rest: as
+    /// [`Typing::before_and_from_enter`].
+    #[must_use]
+    pub fn split(&self, key: usize) -> (Self, Self) {
+        let edges = self.0.iter().enumerate();
+        let presses = edges.filter(|(_, edge)| edge.motion == Motion::Press);
+        let place = presses.map(|(place, _)| place).nth(key);
+        self.split_at(place.unwrap_or(self.0.len()))
+    }
+
+    fn split_at(&self, place: usize) -> (Self, Self) {
+        let (before, from) = self.0.split_at(place);
         let end = before.last().map_or(0, |edge| edge.at.0);
         let from = from.iter().map(|edge| KeyEvent {
             at: Micros(edge.at.0 - end),
@@ -292,6 +361,37 @@ pub(crate) fn keys(text: &str) -> Vec<KeyCode> {
         .collect()
 }
 
+/// The key that writes this character there, and whether with a Shift.
+fn key_of(character: char) -> (KeyCode, bool) {
+    let (name, shifted) = match character {
+        '\n' => ("enter", false),
+        ' ' => ("space", false),
+        '-' => ("minus", false),
+        '=' => ("equal", false),
+        ';' => ("semicolon", false),
+        '/' => ("slash", false),
+        '.' => ("dot", false),
+        '\'' => ("apostrophe", false),
+        '$' => ("4", true),
+        '?' => ("slash", true),
+        '&' => ("7", true),
+        '|' => ("backslash", true),
+        '<' => ("comma", true),
+        '>' => ("dot", true),
+        '_' => ("minus", true),
+        letter => {
+            return (
+                keys(&letter.to_ascii_lowercase().to_string())[0],
+                letter.is_ascii_uppercase(),
+            );
+        }
+    };
+    (
+        KeyCode::from_name(name).expect("a key of that name"),
+        shifted,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,6 +421,28 @@ mod tests {
         );
         let sent = "0.1 a down\n97 a up".parse().unwrap();
         assert_eq!(before.lateness(&sent), Duration::from_millis(7));
+    }
+
+    #[test]
+    fn a_line_is_typed_with_its_shifts() {
+        let text = Typing::line("-?\n", 12).trace().to_text();
+        let keys: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .collect();
+        let keys: Vec<_> = keys.iter().map(|(_, edge)| *edge).collect();
+        assert_eq!(
+            keys[..6],
+            [
+                "minus down",
+                "minus up",
+                "leftshift down",
+                "slash down",
+                "slash up",
+                "leftshift up"
+            ]
+        );
+        assert_eq!(keys[6..], ["enter down", "enter up"]);
     }
 
     #[test]

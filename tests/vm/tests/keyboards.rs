@@ -67,7 +67,10 @@ impl Scenes {
             }
             let why = self.login.explain(&attempt);
             let why = why.lines().last().unwrap_or_default().to_owned();
-            self.story.fact(format!("(the host stood still, typed again: {:?}, {why})", attempt.module));
+            self.story.fact(format!(
+                "(the host stood still, typed again: {:?}, {why})",
+                attempt.module
+            ));
         }
         self.types(how)
     }
@@ -108,7 +111,7 @@ impl Scenes {
     /// The owner types whole at the keyboard that is there.
     fn is_judged_again(&mut self) {
         self.accepted("the next login", |login, typing| {
-            login.types_steadily(typing)
+            login.guest().keyboard.types_steadily(typing)
         });
     }
 }
@@ -193,7 +196,7 @@ fn whatever_becomes_of_keyboards_nobody_gets_in_by_it_and_the_owner_does_afterwa
 }
 
 fn usb_keyboards(scenes: &mut Scenes) {
-    let whole = |login: &mut Login, typing: &Typing| login.types_steadily(typing);
+    let whole = |login: &mut Login, typing: &Typing| login.guest().keyboard.types_steadily(typing);
     plug_in(&mut scenes.login);
     scenes.accepted("typed on a USB keyboard", whole);
     pull_out(&mut scenes.login);
@@ -217,7 +220,7 @@ fn usb_keyboards(scenes: &mut Scenes) {
         |login, typing| {
             pull_out(login);
             plug_in(login);
-            login.types_steadily(typing);
+            login.guest().keyboard.types_steadily(typing);
         },
     );
     scenes.unusable(
@@ -283,7 +286,7 @@ fn a_second_keyboard(scenes: &mut Scenes) {
     );
     scenes.accepted("overrun before the password is typed", |login, typing| {
         beside(login.guest(), "flood 200");
-        login.types_steadily(typing);
+        login.guest().keyboard.types_steadily(typing);
     });
     two_people(scenes);
 }
@@ -308,7 +311,7 @@ fn two_people(scenes: &mut Scenes) {
         |login, typing| {
             types_beside(login.guest(), &letters);
             login.guest().keyboard.types(&Typing::throw_away());
-            login.types_steadily(typing);
+            login.guest().keyboard.types_steadily(typing);
         },
     );
 }

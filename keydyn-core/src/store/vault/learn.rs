@@ -135,9 +135,15 @@ impl Vault<'_> {
             };
             state.distrusted = None;
         }
-        state.counts.learned = state.counts.learned.saturating_add(typings);
-        state.progress = profile.progress(lesson.strictness, lesson.min_samples);
         let samples = profile.learned();
+        // Counted is what the profile in force has learned, beside which the other one learns.
+        let learned = &mut state.counts.learned;
+        *learned = match slot {
+            Slot::First => learned.saturating_add(typings),
+            Slot::Second if promoted => u64::from(samples),
+            Slot::Second => *learned,
+        };
+        state.progress = profile.progress(lesson.strictness, lesson.min_samples);
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
         self.write_profile(target, key, derivation, nonce, &profile)?;

@@ -149,6 +149,7 @@ fn an_armed_account_whose_profile_is_gone_does_not_begin_again() {
 #[test]
 fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
     let machine = Machine::armed(&key(1));
+    let before = opened(&machine, &key(1)).0.state.counts;
     assert!(matches!(
         machine.vault().open(&key(2)),
         Opening::OtherPassword
@@ -156,7 +157,8 @@ fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
     for i in 0..22 {
         let learned = machine.learn(&key(2), i).unwrap();
         assert_eq!((learned.promoted, learned.phase), (false, Phase::Armed));
-        assert_eq!(opened(&machine, &key(2)).1, Slot::Second);
+        let (second, slot) = opened(&machine, &key(2));
+        assert_eq!((second.state.counts, slot), (before, Slot::Second));
         assert_eq!(
             opened(&machine, &key(1)).1,
             Slot::First,
@@ -169,6 +171,8 @@ fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
         (true, Phase::Armed),
         "never without a profile in force"
     );
+    let state = opened(&machine, &key(2)).0.state;
+    assert_eq!(state.counts.learned, 23, "those of the new one");
     assert_eq!(
         machine.main.names(),
         ["1000.profile", "1000.state", "1000.state.previous"]

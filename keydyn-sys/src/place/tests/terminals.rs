@@ -127,6 +127,7 @@ fn rule_2_another_kind_of_terminal() {
     is([("a serial console, by the name", console, ELSEWHERE)]);
     // Handing su another standard output, or dropping one's terminal, is no way out of a seat.
     let seated = || in_session(session("2", ALICE));
+    let job = |uid| daemon().with([session("2", ALICE)]).display("2").uid(uid);
     is([
         (
             "su >/dev/ttyS0 in a session",
@@ -137,6 +138,21 @@ fn rule_2_another_kind_of_terminal() {
             "and with it as terminal",
             seated().tty("/dev/ttyS0").on(Terminal::Other),
             LOCAL,
+        ),
+        (
+            "sudo -S 2>/dev/ttyS0 in a job",
+            job(ALICE).tty("ttyS0"),
+            LOCAL,
+        ),
+        (
+            "and with it as terminal",
+            job(ALICE).tty("ttyS0").on(Terminal::Other),
+            LOCAL,
+        ),
+        (
+            "of somebody who is on that line alone",
+            job(BOB).tty("ttyS0").on(Terminal::Other),
+            ELSEWHERE,
         ),
         ("a locker's word", seated().tty("my-locker"), LOCAL),
         (

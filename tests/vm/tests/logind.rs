@@ -1,0 +1,342 @@
+//! Where a typing takes place, on a machine with systemd, logind and udev: every rule of
+//! docs/adr/0014 that the emulated machine can show.
+
+use std::path::Path;
+
+use vm::{Answered, Home, Inside, Machine, Person, Story, Typing};
+
+const SUDO: &str = "password for owner:";
+/// Asks sudo without a key: by a pipe.
+const PIPED: &str = "#!/bin/sh
+echo keydyn2026 | sudo -S -p '' true
+code=$?
+echo $code >/tmp/piped
+exit $code
+";
+/// A service that is a user's, in a session for background work, as of a cron that asks for one.
+const CRON: &str = "account required pam_unix.so
+session required pam_unix.so
+session required pam_systemd.so class=background
+";
+const AS_OWNER: &str = "setpriv --reuid=owner --regid=owner --init-groups";
+const SSH: &str = "SSH_ASKPASS=/usr/local/bin/answer SSH_ASKPASS_REQUIRE=force \
+    ssh -o StrictHostKeyChecking=no owner@localhost";
+
+const ACCEPTED: &str = "state=armed outcome=accepted reason=rhythm";
+const REFUSED: &str = "state=armed outcome=refused reason=rhythm";
+const NO_PRESS: &str = "state=armed outcome=unusable reason=no-press";
+const BEHIND: &str = "state=armed outcome=unusable reason=seat-inactive";
+const ELSEWHERE: &str = "state=any outcome=not-local reason=typed-elsewhere";
+
+/// The scenes of one machine, and how many typings there were of each person.
+struct Scenes {
+    home: Home,
+    story: Story,
+    owner: Person,
+    other: Person,
+    typed: u32,
+}
+
+impl Scenes {
+    fn begin() -> Self {
+        let story = Story::begin("8-logind", "8. Where a typing takes place, with logind");
+        let files = Inside::program(Home::files(), Path::new(env!("CARGO_BIN_EXE_inside")))
+            .file("/usr/local/bin/piped", 0o755, PIPED)
+            .file("/etc/pam.d/cron", 0o644, CRON);
+        let mut home = Home::boot(Machine::with(files).logind());
+        let owner = Person::quick(Home::PASSWORD);
+        home.learns(&owner, Home::PASSWORD, Home::ARMED);
+        Self {
+            home,
+            story,
+            owner,
+            other: Person::slow(Home::PASSWORD),
+            typed: 40,
+        }
+    }
+
+    fn owner(&mut self) -> Typing {
+        self.typed += 1;
+        self.owner.typing(self.typed)
+    }
+
+    fn other(&mut self) -> Typing {
+        self.typed += 1;
+        self.other.typing(self.typed)
+    }
+
+    /// What happened is what is documented, and nothing else was said of this service.
+    fn shows(&mut self, what: &str, answered: &Answered, service: &str, outcome: &str, code: u8) {
+        let line = answered.of(service);
+        let fits = line.is_some_and(|line| line.contains(outcome)) && answered.code == Some(code);
+        assert!(fits, "{what}: {}", self.home.explain(answered));
+        self.story
+            .fact(format!("{what}: {service}: {outcome}; exit code {code}"));
+    }
+
+    /// The owner types at a command in front, and is accepted.
+    fn accepts(&mut self, what: &str, command: &str, service: &str, prompt: &str) {
+        let typing = self.owner();
+        let answered = self.home.command(command, prompt, &typing);
+        self.shows(what, &answered, service, ACCEPTED, 0);
+    }
+
+    /// sudo asks in front, somebody types, and is refused; nothing else is tried.
+    fn refuses(&mut self, what: &str, command: &str, typing: &Typing, outcome: &str) {
+        let mark = self.home.asks(command, SUDO);
+        self.home.types(typing);
+        let answered = self.home.break_off_the_second(mark);
+        self.shows(what, &answered, "sudo", outcome, 1);
+    }
+
+    /// Refusals in a row would bring a cool-down.
+    fn again(&mut self) {
+        self.accepts("the owner at sudo again", "sudo true", "sudo", SUDO);
+    }
+
+    /// A job is started in front, something else is done, and then the job ends.
+    fn detaches(&mut self, command: &str, then: impl FnOnce(&mut Home)) -> Answered {
+        self.home.guest.shell.run("rm -f /tmp/piped");
+        let mark = self.home.begins(command);
+        self.home.over(mark);
+        then(&mut self.home);
+        self.home.guest.shell.wait_until("test -s /tmp/piped");
+        let code = self.home.guest.shell.run("cat /tmp/piped");
+        Answered {
+            module: self.home.said(mark),
+            code: code.trim().parse().ok(),
+        }
+    }
+
+    /// Root does this beside.
+    fn beside(&mut self, what: &str, command: &str, outcome: &str, code: u8) {
+        let answered = self.home.beside(command);
+        self.shows(what, &answered, "sudo", outcome, code);
+    }
+}
+
+#[test]
+#[ignore = "boots a machine: make e2e-full"]
+fn a_typing_is_judged_where_it_takes_place() {
+    let mut scenes = Scenes::begin();
+    at_the_terminal(&mut scenes);
+    behind_another_terminal(&mut scenes);
+    without_a_key(&mut scenes);
+    over_ssh(&mut scenes);
+    beside_somebody_else(&mut scenes);
+    with_logind_in_trouble(&mut scenes);
+    after_logging_out(&mut scenes);
+    scenes.story.picture(&mut scenes.home.guest);
+}
+
+/// Rules 3 and 4, in front.
+fn at_the_terminal(scenes: &mut Scenes) {
+    let typing = scenes.owner();
+    let answered = scenes.home.login("owner", &typing);
+    scenes.shows("login at tty1 (rule 3)", &answered, "login", ACCEPTED, 0);
+    let session = scenes
+        .home
+        .guest
+        .shell
+        .run("loginctl list-sessions --no-legend");
+    assert!(session.contains("owner seat0 tty1"), "{session}");
+    scenes.accepts("sudo at tty1 (rule 3)", "sudo true", "sudo", SUDO);
+    scenes.accepts(
+        "sudo in a pseudo terminal of the session (rule 4)",
+        "script -qec 'sudo true' /dev/null",
+        "sudo",
+        SUDO,
+    );
+    let typing = scenes.other();
+    scenes.refuses(
+        "somebody else at sudo there",
+        "script -qec 'sudo true' /dev/null",
+        &typing,
+        REFUSED,
+    );
+    scenes.accepts(
+        "su in a pseudo terminal of the session",
+        "script -qec 'su owner -c true' /dev/null",
+        "su",
+        "Password:",
+    );
+}
+
+/// Rules 3 and 4, when another terminal is in front at the beginning.
+fn behind_another_terminal(scenes: &mut Scenes) {
+    for (what, command) in [
+        (
+            "sudo that asked while tty2 was in front (rule 3)",
+            "sleep 4; sudo true",
+        ),
+        (
+            "the same in a pseudo terminal (rule 4)",
+            "sleep 4; script -qec 'sudo true' /dev/null",
+        ),
+    ] {
+        let mark = scenes.home.begins(command);
+        scenes.home.switch_to(2);
+        scenes.home.wait_for_prompt("login:");
+        scenes.home.wait_for_prompt_on(1, SUDO);
+        scenes.home.switch_to(1);
+        let typing = scenes.owner();
+        scenes.home.types(&typing);
+        let answered = scenes.home.break_off_the_second(mark);
+        scenes.shows(what, &answered, "sudo", BEHIND, 1);
+    }
+}
+
+/// The owner is in front, and nobody types.
+fn without_a_key(scenes: &mut Scenes) {
+    scenes.again();
+    for (what, command) in [
+        ("a piped password at tty1", "piped"),
+        (
+            "the same in a pseudo terminal",
+            "script -qec piped /dev/null",
+        ),
+    ] {
+        let mark = scenes.home.begins(command);
+        let answered = scenes.home.over(mark);
+        scenes.shows(what, &answered, "sudo", NO_PRESS, 1);
+    }
+    let answered = scenes.detaches("systemd-run --user -q piped", |_| ());
+    let what = "the same under the user's service manager, in no session";
+    scenes.shows(what, &answered, "sudo", NO_PRESS, 1);
+    scenes.again();
+    let job = "systemd-run --wait -q --uid=owner piped";
+    scenes.beside(
+        "a job of a system service, as cron's on Debian",
+        job,
+        NO_PRESS,
+        1,
+    );
+    let job = "systemd-run --wait -q -p PAMName=cron -p User=owner piped";
+    scenes.beside("a job in a background session", job, NO_PRESS, 1);
+    let job = format!("setsid {AS_OWNER} piped 2>/dev/ttyS0");
+    scenes.beside("a job that names a serial line", &job, NO_PRESS, 1);
+    scenes.again();
+}
+
+/// Rules 1, 4 and 5.
+fn over_ssh(scenes: &mut Scenes) {
+    let ssh = format!("{SSH} piped");
+    let answered = scenes.home.beside(&ssh);
+    scenes.shows("ssh to this host (rule 1)", &answered, "sshd", ELSEWHERE, 0);
+    scenes.shows("sudo over it (rule 4)", &answered, "sudo", ELSEWHERE, 0);
+    // A remote session of the owner's stays open.
+    let open = format!("{SSH} 'echo $$ >/tmp/open; exec sleep 600' >/dev/null 2>&1 &");
+    scenes.home.guest.shell.run(&open);
+    scenes.home.guest.shell.wait_until("test -s /tmp/open");
+    let mark = scenes.home.begins("script -qec piped /dev/null");
+    let answered = scenes.home.over(mark);
+    let what = "a piped password at the seat beside a remote session (rule 5)";
+    scenes.shows(what, &answered, "sudo", ELSEWHERE, 0);
+    let mark = scenes.home.begins("piped");
+    let answered = scenes.home.over(mark);
+    let what = "the same at tty1 itself (rule 3)";
+    scenes.shows(what, &answered, "sudo", NO_PRESS, 1);
+    scenes.accepts(
+        "and typed at the seat (rule 4)",
+        "script -qec 'sudo true' /dev/null",
+        "sudo",
+        SUDO,
+    );
+    scenes.home.guest.shell.run("kill $(cat /tmp/open)");
+    let closed = "! loginctl list-sessions --no-legend | grep -v seat0 | grep -q owner";
+    scenes.home.guest.shell.wait_until(closed);
+}
+
+/// A second person comes, at tty2.
+fn beside_somebody_else(scenes: &mut Scenes) {
+    const UNKNOWN: &str = "state=none outcome=not-in-force reason=undecided";
+    scenes.home.switch_to(2);
+    let friend = Person::slow("friendly1").typing(0);
+    let answered = scenes.home.login("friend", &friend);
+    let what = "somebody else logs in at tty2, of whom nothing is known";
+    scenes.shows(what, &answered, "login", UNKNOWN, 0);
+    let typing = scenes.other();
+    let answered = scenes
+        .home
+        .command("su owner -c true", "Password:", &typing);
+    let what = "and becomes the owner there, by the owner's password";
+    scenes.shows(what, &answered, "su", REFUSED, 1);
+    let job = "systemd-run --wait -q --uid=owner piped";
+    let what = "the owner's job meanwhile, whose session is behind";
+    scenes.beside(what, job, BEHIND, 1);
+    scenes.accepts(
+        "the owner comes and types at tty2, in the other's session",
+        "script -qec 'su owner -c true' /dev/null",
+        "su",
+        "Password:",
+    );
+    scenes.home.logout();
+    scenes.home.switch_to(1);
+}
+
+/// Nothing waits for logind or for the bus.
+fn with_logind_in_trouble(scenes: &mut Scenes) {
+    const PTY: &str = "script -qec 'sudo true' /dev/null";
+    scenes
+        .home
+        .guest
+        .shell
+        .run("systemctl restart systemd-logind");
+    scenes.accepts(
+        "sudo in a pseudo terminal after logind began anew",
+        PTY,
+        "sudo",
+        SUDO,
+    );
+    scenes.home.guest.shell.run("systemctl stop systemd-logind");
+    scenes.accepts("while logind is stopped", PTY, "sudo", SUDO);
+    let frozen = "systemctl start systemd-logind; kill -STOP $(pidof systemd-logind dbus-daemon)";
+    scenes.home.guest.shell.run(frozen);
+    scenes.accepts("while logind and the bus stand still", PTY, "sudo", SUDO);
+    // login's session needs both: what keydyn says does not wait for them.
+    scenes.home.switch_to(2);
+    let typing = scenes.owner();
+    let mark = scenes.home.gives_name("owner");
+    scenes.home.types(&typing);
+    let spoken = ["pam_keydyn(login:auth): user=owner state="];
+    let said = scenes.home.guest.console.wait_for(mark, &spoken);
+    assert!(said.contains(ACCEPTED), "{said}");
+    scenes.story.fact(format!(
+        "login at tty2 meanwhile: {ACCEPTED}, before they went on"
+    ));
+    let thaw = "kill -CONT $(pidof systemd-logind dbus-daemon)";
+    scenes.home.guest.shell.run(thaw);
+    scenes.home.wait_for_prompt("$");
+    scenes.home.logout();
+    let gone = "systemctl stop dbus.socket dbus.service systemd-logind";
+    scenes.home.guest.shell.run(gone);
+    let typing = scenes.owner();
+    let answered = scenes.home.login("owner", &typing);
+    scenes.shows(
+        "login without logind and bus",
+        &answered,
+        "login",
+        ACCEPTED,
+        0,
+    );
+    scenes.home.logout();
+    let back = "systemctl start dbus.socket dbus.service systemd-logind";
+    scenes.home.guest.shell.run(back);
+    scenes.home.switch_to(1);
+    scenes.again();
+}
+
+/// What is left when nobody sits there.
+fn after_logging_out(scenes: &mut Scenes) {
+    let left = "setsid sh -c 'sleep 4; piped' </dev/null >/dev/null 2>&1 & sleep 1";
+    let answered = scenes.detaches(left, Home::logout);
+    let what = "a job left in a session whose user has logged out";
+    scenes.shows(what, &answered, "sudo", BEHIND, 1);
+    let gone = "! loginctl list-sessions --no-legend | grep -q owner";
+    scenes.home.guest.shell.wait_until(gone);
+    let job = "systemd-run --wait -q --uid=owner piped";
+    scenes.beside("a job of a user who is nowhere here", job, ELSEWHERE, 0);
+    let typing = scenes.owner();
+    let answered = scenes.home.login("owner", &typing);
+    scenes.shows("login again", &answered, "login", ACCEPTED, 0);
+}
