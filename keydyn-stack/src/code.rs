@@ -48,6 +48,8 @@ impl Code {
     pub const SUCCESS: Self = Self(0);
     /// PAM_SERVICE_ERR
     pub const SERVICE_ERR: Self = Self(3);
+    /// PAM_SYSTEM_ERR
+    pub const SYSTEM_ERR: Self = Self(4);
     /// PAM_PERM_DENIED, which is also what libpam makes of a line that it cannot use.
     pub const PERM_DENIED: Self = Self(6);
     /// PAM_AUTH_ERR

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use keydyn_core::settings::Settings;
@@ -153,6 +154,21 @@ impl Configuration {
             None => self.modules.as_ref()?.join(name),
         };
         Some(path)
+    }
+
+    /// What of a file and its directory another can write than whoever the root belongs to.
+    #[must_use]
+    pub fn open_to_others(&self, path: &Path) -> Option<PathBuf> {
+        let owner = fs::metadata(&self.root).ok()?.uid();
+        let path = resolved(&self.root, path);
+        let is_open = |path: &&Path| {
+            fs::metadata(path).is_ok_and(|data| data.uid() != owner || data.mode() & 0o022 != 0)
+        };
+        let directory = path.parent()?;
+        [&*path, directory]
+            .into_iter()
+            .find(is_open)
+            .map(Path::to_owned)
     }
 
     /// The file itself, where links lead inside this root.

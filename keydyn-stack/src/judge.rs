@@ -21,16 +21,16 @@ pub struct Examination {
 /// Judges these services; where none is named, every service that names keydyn.
 ///
 /// # Errors
-/// If a file is there and cannot be read.
+/// If the configuration, or a service that was named, cannot be read.
 pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examination, Unreadable> {
+    let mut findings = Vec::new();
     let services = match named {
-        [] => guarded(configuration)?,
+        [] => guarded(configuration, &mut findings)?,
         named => named
             .iter()
             .map(|name| Service::read(configuration, name))
             .collect::<Result<_, _>>()?,
     };
-    let mut findings = Vec::new();
     if services.is_empty() {
         let text = "No service names pam_keydyn.so, so keydyn is in force nowhere. Put its two \
                     lines into a stack, `capture` in front of the password module and `verify` \
@@ -38,11 +38,8 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
         findings.push(Finding::new(Severity::Error, "nowhere", text));
     }
     for service in &services {
-        merge(
-            &mut findings,
-            judge(configuration, service),
-            Some(&service.name),
-        );
+        let found = judge(configuration, service);
+        merge(&mut findings, found, Some(&service.name));
     }
     Ok(Examination {
         services: services.into_iter().map(|service| service.name).collect(),
@@ -85,7 +82,10 @@ fn unguarded(service: &Service) -> Finding {
 
 /// Every service that names keydyn. A file that others include, and that has the name of such
 /// files, is judged in those.
-fn guarded(configuration: &Configuration) -> Result<Vec<Service>, Unreadable> {
+fn guarded(
+    configuration: &Configuration,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Service>, Unreadable> {
     let names = match configuration.single() {
         Some(_) => single_names(configuration)?,
         None => configuration.names()?,
@@ -93,7 +93,14 @@ fn guarded(configuration: &Configuration) -> Result<Vec<Service>, Unreadable> {
     let mut services = Vec::new();
     let mut included: Vec<PathBuf> = Vec::new();
     for name in names {
-        let service = Service::read(configuration, &name)?;
+        let service = match Service::read(configuration, &name) {
+            Ok(service) => service,
+            Err(why) => {
+                let text = format!("{why}. Whether the service {name} is guarded was not judged.");
+                findings.push(Finding::new(Severity::Warning, "unreadable", text));
+                continue;
+            }
+        };
         included.extend(service.included.iter().cloned());
         if service.entries().iter().any(|entry| entry.is_keydyn()) {
             services.push(service);

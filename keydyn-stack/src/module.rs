@@ -81,14 +81,13 @@ const OTHER_WAYS: [&str; 22] = [
 ];
 
 /// What is asked of the user or the machine.
-const CONDITIONS: [&str; 14] = [
+const CONDITIONS: [&str; 13] = [
     "pam_succeed_if",
     "pam_localuser",
     "pam_usertype",
     "pam_wheel",
     "pam_listfile",
     "pam_access",
-    "pam_time",
     "pam_shells",
     "pam_nologin",
     "pam_securetty",
@@ -111,8 +110,8 @@ const USERS: [&str; 9] = [
     "pam_encfs",
 ];
 
-/// Bystanders whose codes are not simply success or ignore stand in [`codes`].
-const BYSTANDERS: [&str; 21] = [
+/// Those that decide nothing; their codes stand in [`codes`].
+const BYSTANDERS: [&str; 14] = [
     "pam_deny",
     "pam_permit",
     "pam_debug",
@@ -123,17 +122,30 @@ const BYSTANDERS: [&str; 21] = [
     "pam_faildelay",
     "pam_group",
     "pam_echo",
-    "pam_motd",
     "pam_mail",
     "pam_warn",
     "pam_issue",
-    "pam_keyinit",
+    "pam_selinux",
+];
+
+/// Those that have nothing for `auth` at all, so that libpam says that it does not know them.
+const ELSEWHERE: [&str; 16] = [
+    "pam_time",
     "pam_limits",
-    "pam_umask",
+    "pam_loginuid",
+    "pam_mkhomedir",
+    "pam_motd",
+    "pam_namespace",
+    "pam_pwhistory",
+    "pam_pwquality",
+    "pam_cracklib",
+    "pam_passwdqc",
     "pam_setquota",
     "pam_systemd",
-    "pam_exec",
-    "pam_selinux",
+    "pam_tty_audit",
+    "pam_umask",
+    "pam_xauth",
+    "pam_elogind",
 ];
 
 /// What this line does.
@@ -160,7 +172,7 @@ pub fn role(entry: &Entry) -> Role {
         Role::Condition
     } else if known(&USERS) {
         Role::User
-    } else if known(&BYSTANDERS) {
+    } else if known(&BYSTANDERS) || known(&ELSEWHERE) {
         Role::Bystander
     } else {
         Role::Unknown
@@ -171,24 +183,25 @@ pub fn role(entry: &Entry) -> Role {
 /// depends on the password, nor for keydyn's lines.
 #[must_use]
 pub fn codes(entry: &Entry) -> Vec<Code> {
-    const DENIED: [Code; 2] = [Code::SUCCESS, Code::PERM_DENIED];
     const FAILED: [Code; 2] = [Code::SUCCESS, Code::AUTH_ERR];
     match entry.stem() {
-        "pam_deny" => vec![Code::AUTH_ERR],
+        stem if ELSEWHERE.contains(&stem) => vec![Code::MODULE_UNKNOWN],
+        "pam_deny" | "pam_selinux" => vec![Code::AUTH_ERR],
         "pam_permit" => vec![Code::SUCCESS],
         "pam_debug" => vec![debug(entry)],
-        "pam_faillock" if entry.has("preauth") || entry.has("authsucc") => FAILED.into(),
+        // Without a word it is `preauth`.
         "pam_faillock" if entry.has("authfail") => vec![Code::IGNORE, Code::AUTH_ERR],
-        "pam_faillock" => vec![Code::SERVICE_ERR],
-        "pam_env" | "pam_group" | "pam_echo" | "pam_motd" | "pam_mail" | "pam_warn"
-        | "pam_issue" | "pam_keyinit" | "pam_selinux" => vec![Code::IGNORE],
-        "pam_localuser" | "pam_usertype" | "pam_access" | "pam_time" | "pam_shells" => {
-            DENIED.into()
+        "pam_faillock" => FAILED.into(),
+        "pam_env" | "pam_group" | "pam_mail" | "pam_warn" | "pam_issue" => vec![Code::IGNORE],
+        "pam_localuser" | "pam_access" => vec![Code::SUCCESS, Code::PERM_DENIED],
+        "pam_usertype" | "pam_succeed_if" | "pam_shells" => {
+            vec![Code::SUCCESS, Code::AUTH_ERR, Code::USER_UNKNOWN]
         }
+        "pam_securetty" => vec![Code::SUCCESS, Code::AUTH_ERR, Code::SERVICE_ERR],
         "pam_nologin" => vec![Code::IGNORE, Code::SUCCESS, Code::AUTH_ERR],
-        "pam_succeed_if" | "pam_securetty" => FAILED.into(),
         "pam_rootok" => vec![Code::AUTH_ERR, Code::SUCCESS],
         "pam_wheel" => vec![Code::IGNORE, Code::SUCCESS, Code::PERM_DENIED],
+        "pam_exec" => vec![Code::SUCCESS, Code::IGNORE, Code::SYSTEM_ERR],
         _ => match role(entry) {
             Role::OtherWay => vec![
                 Code::AUTHINFO_UNAVAIL,

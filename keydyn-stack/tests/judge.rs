@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use keydyn_stack::files::Configuration;
@@ -35,8 +36,13 @@ impl Root {
 
     fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        let directory = path.parent().unwrap();
+        fs::create_dir_all(directory).unwrap();
+        fs::write(&path, text).unwrap();
+        // Whatever the umask says.
+        for (path, mode) in [(directory, 0o755), (&path, 0o644)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
     }
 
     fn configuration(&self) -> Configuration {
@@ -114,6 +120,16 @@ fn who_is_not_guarded_is_told() {
 }
 
 #[test]
+fn a_service_that_cannot_be_read_hides_no_other() {
+    let root = Root::new(&[("login", DEBIAN)]);
+    std::os::unix::fs::symlink("loop", root.path().join("etc/pam.d/loop")).unwrap();
+    let found = root.examine(&[]);
+    assert_eq!(found.services, ["login"]);
+    assert_eq!(kinds(&found.findings), ["warning unreadable"]);
+    assert!(examine(&root.configuration(), &["loop".to_owned()]).is_err());
+}
+
+#[test]
 fn what_has_no_auth_lines_has_those_of_other() {
     let root = Root::new(&[
         ("login", "account required pam_permit.so\n"),
@@ -166,6 +182,11 @@ fn a_module_that_is_not_there_and_one_that_is_elsewhere() {
         kinds(&root.examine(&[]).findings),
         ["warning module-elsewhere"; 2]
     );
+    let opt = root.path().join("opt");
+    fs::set_permissions(&opt, fs::Permissions::from_mode(0o777)).unwrap();
+    let found = root.examine(&[]).findings;
+    assert_eq!(kinds(&found), ["error module-writable"; 2]);
+    assert!(found[0].text.contains("becomes root at the next login"));
     let optional = "auth optional pam_nothing.so\nauth optional pam_keydyn\n";
     root.write("etc/pam.d/login", optional);
     let found = root.examine(&[]).findings;

@@ -97,6 +97,15 @@ fn module_file(configuration: &Configuration, entry: &Entry) -> Option<Finding> 
         );
         return Some(Finding::new(Severity::Error, "module-missing", text).about(&[entry]));
     }
+    if let Some(open) = configuration.open_to_others(&path) {
+        let text = format!(
+            "{entry} names {shown}, and {} belongs to another than root, or others can write it: \
+             whoever does becomes root at the next login. Put owner and mode right (`chown root`, \
+             `chmod go-w`), and find out who changed it.",
+            printable(&open.display().to_string())
+        );
+        return Some(Finding::new(Severity::Error, "module-writable", text).about(&[entry]));
+    }
     let usual = configuration.modules()?;
     let elsewhere = entry.module.starts_with('/')
         && configuration.resolved(&path).parent() != Some(&configuration.resolved(usual));

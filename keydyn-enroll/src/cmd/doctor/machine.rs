@@ -48,7 +48,6 @@ pub(super) fn look(
     findings.extend(programs(&machine));
     if real {
         findings.extend(sessions());
-        findings.extend(module_file(configuration));
     }
     findings.extend(service(configuration));
     if machine.switched_off() {
@@ -188,21 +187,6 @@ fn sessions() -> Option<Finding> {
             ),
         )),
     }
-}
-
-/// Whoever can write the module is whoever logs in.
-fn module_file(configuration: &Configuration) -> Option<Finding> {
-    let path = configuration.resolved(&configuration.module("pam_keydyn.so")?);
-    let directory = path.parent()?;
-    let open = [&*path, directory].into_iter().find(|path| {
-        fs::metadata(path).is_ok_and(|data| data.uid() != 0 || data.mode() & 0o022 != 0)
-    })?;
-    let text = format!(
-        "{} belongs to another than root, or others can write it: whoever does becomes root at the \
-         next login. Make it root's again (`chown root`, `chmod go-w`), and find out who changed it.",
-        open.display()
-    );
-    Some(error("module-writable", text))
 }
 
 fn service(configuration: &Configuration) -> Option<Finding> {
