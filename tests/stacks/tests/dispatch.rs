@@ -167,10 +167,10 @@ fn written(seed: u64) -> (Stack, BTreeMap<String, Vec<String>>) {
     };
     written.file(service, 0);
     let files = written.files;
-    for (name, lines) in &files {
-        stack = stack.service(name, lines).expect("files");
-    }
-    (stack, files)
+    let stack = files
+        .iter()
+        .try_fold(stack, |stack, (name, lines)| stack.service(name, lines));
+    (stack.expect("files"), files)
 }
 
 fn predicted(stack: &Stack) -> Code {
