@@ -67,7 +67,10 @@ impl Scenes {
             }
             let why = self.login.explain(&attempt);
             let why = why.lines().last().unwrap_or_default().to_owned();
-            self.story.fact(format!("(the host stood still, typed again: {:?}, {why})", attempt.module));
+            self.story.fact(format!(
+                "(the host stood still, typed again: {:?}, {why})",
+                attempt.module
+            ));
         }
         self.types(how)
     }
