@@ -4,7 +4,7 @@ use keydyn_core::key::{KeyCode, KeyEvent, Micros, Motion};
 use keydyn_core::trace::{Trace, TraceEvent};
 
 use crate::guest::Guest;
-use crate::typing::ENTER;
+use crate::typing::TERMINATORS;
 
 /// `struct input_event` on a 64-bit machine: seconds, microseconds, type, code, value.
 const SIZE: usize = 24;
@@ -52,11 +52,11 @@ impl PlainReader {
     /// The last typing that ended in an Enter, from the Enter before it on.
     pub fn last_typing(&self, guest: &mut Guest) -> Trace {
         // Longer than any password of a story; the line to the machine is slow.
-        let trace = read(guest, &format!("tail -c {} /run/kernel", 400 * SIZE));
+        let trace = read(guest, &format!("tail -c {} /run/kernel", 700 * SIZE));
         let events = trace.events();
         let enters = events.iter().enumerate().filter(|(_, event)| {
             matches!(event, TraceEvent::Key(edge)
-                if edge.key == ENTER && edge.motion == Motion::Press)
+                if TERMINATORS.contains(&edge.key) && edge.motion == Motion::Press)
         });
         let before = enters.map(|(i, _)| i + 1).rev().nth(1);
         Trace::new(events[before.unwrap_or(0)..].to_vec())

@@ -36,8 +36,7 @@ pub struct Inside {
 pub struct Outcome {
     /// What the application saw.
     pub report: Report,
-    /// What the module said in the log meanwhile, line by line, from `user=` on: of this user's
-    /// attempt alone, also where there were others at the same time.
+    /// What the module said of this user in the log meanwhile, line by line, from `user=` on.
     pub module: Vec<String>,
 }
 
@@ -108,6 +107,12 @@ impl Inside {
     pub fn and(mut self, user: &str) -> Self {
         self.users.push(user.to_owned());
         self
+    }
+
+    /// Every other attempt is of this service; with further ones, they take turns.
+    #[must_use]
+    pub fn in_turn_with(self, service: &str) -> Self {
+        self.option("--service", service)
     }
 
     /// Says that this is its terminal (PAM_TTY).

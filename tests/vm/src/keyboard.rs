@@ -13,6 +13,15 @@ use crate::typing::Typing;
 const SPUN: Duration = Duration::from_micros(300);
 /// Up to here the kernel numbers keys as an AT keyboard does, which is what QEMU takes.
 const LAST_AT_KEY: u16 = 83;
+/// What keys beyond these send, as QEMU numbers them: the kernel's number, and theirs.
+const PREFIXED: [(u16, u16); 6] = [
+    (86, 0x56),  // beside the left Shift, where there is one
+    (96, 0x9c),  // keypad Enter
+    (97, 0x9d),  // right Ctrl
+    (98, 0xb5),  // keypad /
+    (100, 0xb8), // AltGr
+    (105, 0xcb), // Left
+];
 
 /// The keyboard that was plugged in last, the machine's AT keyboard before any was.
 #[derive(Debug)]
@@ -47,8 +56,14 @@ impl Keyboard {
 
     fn edge(&mut self, edge: &KeyEvent) {
         let KeyCode(code) = edge.key;
-        assert!(code <= LAST_AT_KEY, "no such key on an AT keyboard");
-        let down = edge.motion == Motion::Press;
+        let prefixed = PREFIXED.iter().find(|(key, _)| *key == code);
+        let code = prefixed.map_or(code, |(_, number)| *number);
+        assert!(
+            code <= LAST_AT_KEY || prefixed.is_some(),
+            "no such key on an AT keyboard"
+        );
+        // A keyboard repeats a key by sending again that it is down.
+        let down = edge.motion != Motion::Release;
         self.monitor.execute(
             "input-send-event",
             &format!(

@@ -4,13 +4,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use keydyn_core::key::Motion;
+
 use crate::errors::Intervals;
 use crate::evdev::PlainReader;
 use crate::guest::Guest;
 use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::screen::Screen;
-use crate::typing::Typing;
+use crate::typing::{TERMINATORS, Typing};
 
 /// Who logs in.
 const USER: &str = "owner";
@@ -36,7 +38,7 @@ printf 'owner:keydyn2026\\nroot:rootroot\\n' |
 const STEADY: Duration = Duration::from_millis(15);
 const STARTS: u32 = 5;
 /// What the password module says when a session is over, and `login` when there is none.
-const LET_IN: &str = "session closed for user owner";
+const LET_IN: &str = "session closed for user";
 const REFUSED: &str = "FAILED LOGIN";
 
 /// The machine and the attempts on it.
@@ -146,7 +148,15 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt(&mut self, password: &Typing) -> Attempt {
-        self.attempt_by(password, |login| login.types_steadily(password))
+        self.attempt_as(USER, password)
+    }
+
+    /// The same with another name, of lower-case letters and digits.
+    ///
+    /// # Panics
+    /// If the machine gets stuck.
+    pub fn attempt_as(&mut self, user: &str, password: &Typing) -> Attempt {
+        self.sits_down(user, password, |login| login.types_steadily(password))
     }
 
     /// Somebody sits down and gives the owner's name, and the password is typed in this way; it is
@@ -155,9 +165,13 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt_by(&mut self, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
+        self.sits_down(USER, meant, types)
+    }
+
+    fn sits_down(&mut self, user: &str, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
         self.guest.wait_for_prompt(&["login:"]);
         let before = self.guest.console.lines().len();
-        self.guest.keyboard.types(&Typing::mechanical(USER));
+        self.guest.keyboard.types(&Typing::mechanical(user));
         self.guest.wait_for_prompt(&["Password:"]);
         types(self);
         let end = self.guest.console.wait_for(before, &[LET_IN, REFUSED]);
@@ -232,6 +246,35 @@ impl Login {
             Err(problem) => problem.to_owned(),
         };
         format!("{attempt}typed with errors: {arrived}")
+    }
+
+    /// How late the kernel heard of the latest key of this attempt, the last one, counted from
+    /// the earliest: how much of a stranger the host made of whoever typed.
+    ///
+    /// # Panics
+    /// If keys are missing.
+    pub fn late_at_kernel(&mut self, attempt: &Attempt) -> Duration {
+        let arrived = self.reader.last_typing(&mut self.guest);
+        let arrived = Typing::exactly(&arrived);
+        let moments = |typing: &Typing| -> Vec<u64> {
+            let edges = typing.edges().iter();
+            let edges = edges
+                .filter(|edge| edge.motion != Motion::Repeat && !TERMINATORS.contains(&edge.key));
+            edges.map(|edge| edge.at.0).collect()
+        };
+        let (is, should) = (moments(&arrived), moments(&attempt.typing));
+        // Before them are the end of the name, and what was begun again.
+        let skip = is
+            .len()
+            .checked_sub(should.len())
+            .expect("keys are missing");
+        let late = is[skip..].iter().zip(&should);
+        let late: Vec<u64> = late
+            .map(|(is, should)| is.saturating_sub(*should))
+            .collect();
+        let earliest = late.iter().min().copied().unwrap_or_default();
+        let latest = late.iter().max().copied().unwrap_or_default();
+        Duration::from_micros(latest - earliest)
     }
 
     /// Time passes on the machine's clock.

@@ -2,6 +2,7 @@
 
 use keydyn_core::digraph::KeySequence;
 use keydyn_core::eval::typist::SyntheticTypist;
+use keydyn_core::key::KeyCode;
 
 use crate::typing::{Typing, keys};
 
@@ -26,6 +27,28 @@ impl Person {
             .expect("there are people")
     }
 
+    /// The quickest of forty at these keys, each a name as in a trace.
+    ///
+    /// # Panics
+    /// If one of them puts no character into a text.
+    #[must_use]
+    pub fn quick_at(keys: &[&str]) -> Self {
+        people_at(named(keys))
+            .min_by_key(|person| person.typing(0).duration())
+            .expect("there are people")
+    }
+
+    /// The slowest of them.
+    ///
+    /// # Panics
+    /// If one of the keys puts no character into a text.
+    #[must_use]
+    pub fn slow_at(keys: &[&str]) -> Self {
+        people_at(named(keys))
+            .max_by_key(|person| person.typing(0).duration())
+            .expect("there are people")
+    }
+
     /// The slowest of them: nobody to be mistaken for the quickest.
     ///
     /// # Panics
@@ -37,6 +60,13 @@ impl Person {
             .expect("there are people")
     }
 
+    /// The same, who changes tempo by this much with every typing, in ln ms: -0.001 is a tenth of
+    /// a per cent faster each time.
+    #[must_use]
+    pub fn with_drift(self, drift: f64) -> Self {
+        Self(self.0.with_drift(drift))
+    }
+
     /// The typing of this number: each another one, and always the same.
     #[must_use]
     pub fn typing(&self, number: u32) -> Typing {
@@ -45,9 +75,17 @@ impl Person {
 }
 
 fn people(text: &str) -> impl Iterator<Item = Person> {
-    let text = KeySequence::new(keys(text));
+    people_at(KeySequence::new(keys(text)))
+}
+
+fn people_at(text: KeySequence) -> impl Iterator<Item = Person> {
     (0..PEOPLE)
         .filter_map(move |person| SyntheticTypist::new(SEED, person, text.clone()).map(Person))
+}
+
+fn named(keys: &[&str]) -> KeySequence {
+    let key = |name: &&str| KeyCode::from_name(name).expect("a key's name");
+    KeySequence::new(keys.iter().map(key).collect())
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use keydyn_core::key::{KeyCode, KeyEvent, Micros, Motion};
+use keydyn_core::key::{KeyCode, KeyEvent, KeyRole, Micros, Motion};
 use keydyn_core::trace::{Trace, TraceEvent};
 
 pub(crate) const ENTER: KeyCode = KeyCode(28);
+/// Enter, and that of the keypad.
+pub(crate) const TERMINATORS: [KeyCode; 2] = [ENTER, KeyCode(96)];
 
 /// Key edges in the order of their moments, which count from the beginning of the typing.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,11 +72,123 @@ impl Typing {
         Self::of(&trace)
     }
 
+    /// The same with these events in between, at their moments from the beginning of the typing;
+    /// lines of a trace.
+    ///
+    /// # Panics
+    /// If they are none.
+    #[must_use]
+    pub fn with(&self, events: &str) -> Self {
+        let added: Trace = events.parse().expect("a trace");
+        let mut edges = self.0.clone();
+        edges.extend(added.events().iter().filter_map(|event| match *event {
+            TraceEvent::Key(edge) => Some(edge),
+            _ => None,
+        }));
+        edges.sort_by_key(|edge| edge.at);
+        Self(edges)
+    }
+
+    /// The same so many milliseconds later.
+    #[must_use]
+    pub fn delayed(&self, millis: u64) -> Self {
+        let mut edges = self.0.clone();
+        for edge in &mut edges {
+            edge.at.0 += 1000 * millis;
+        }
+        Self(edges)
+    }
+
+    /// This, and then the other, from so many milliseconds after the end of this on.
+    #[must_use]
+    pub fn then(&self, millis: u64, other: &Self) -> Self {
+        let begin = self.0.last().map_or(0, |edge| edge.at.0) + 1000 * millis;
+        let later = other.0.iter().map(|edge| KeyEvent {
+            at: Micros(edge.at.0 + begin),
+            ..*edge
+        });
+        Self(self.0.iter().copied().chain(later).collect())
+    }
+
+    /// The same with a pause before this text key, in which something else is typed: everything
+    /// that would come later does.
+    ///
+    /// # Panics
+    /// If there are fewer keys.
+    #[must_use]
+    pub fn with_pause_before(&self, number: usize, other: &Self) -> Self {
+        const AROUND: u64 = 100_000;
+        let pause = self.press(number).at;
+        let longer = 2 * AROUND + other.0.last().map_or(0, |edge| edge.at.0);
+        // A key that is still down comes up before.
+        let late = |edge: &KeyEvent| edge.at >= pause && !self.was_down(edge, pause);
+        let mut edges: Vec<KeyEvent> = self.0.clone();
+        for edge in &mut edges {
+            if late(edge) {
+                edge.at.0 += longer;
+            }
+        }
+        edges.extend(other.0.iter().map(|edge| KeyEvent {
+            at: Micros(pause.0 + AROUND + edge.at.0),
+            ..*edge
+        }));
+        edges.sort_by_key(|edge| edge.at);
+        Self(edges)
+    }
+
+    /// Whether this is the release of a key that went down before this moment.
+    fn was_down(&self, release: &KeyEvent, before: Micros) -> bool {
+        let mut presses = self.0.iter().filter(|edge| {
+            edge.key == release.key && edge.motion == Motion::Press && edge.at < release.at
+        });
+        release.motion == Motion::Release
+            && presses.next_back().is_some_and(|press| press.at < before)
+    }
+
+    /// When the text key with this number, counted from 0, goes down, in milliseconds.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[must_use]
+    pub fn press_of(&self, number: usize) -> u64 {
+        self.press(number).at.0 / 1000
+    }
+
+    /// The text keys numbered so stay down until the second key after them is down too: three keys
+    /// at once.
+    ///
+    /// # Panics
+    /// If there are fewer, or it is the same key again.
+    #[must_use]
+    pub fn rolled_over(&self, numbers: std::ops::Range<usize>) -> Self {
+        let mut edges = self.0.clone();
+        for number in numbers {
+            let pressed = self.press(number);
+            let third = self.press(number + 2);
+            let release = edges.iter_mut().find(|edge| {
+                edge.at > pressed.at && edge.key == pressed.key && edge.motion == Motion::Release
+            });
+            let release = release.expect("it comes up");
+            release.at = release.at.max(Micros(third.at.0 + 15_000));
+        }
+        edges.sort_by_key(|edge| edge.at);
+        Self(edges)
+    }
+
+    fn press(&self, number: usize) -> &KeyEvent {
+        let mut presses = self
+            .0
+            .iter()
+            .filter(|edge| edge.motion == Motion::Press && edge.key.role() == KeyRole::Text);
+        presses.nth(number).expect("so many keys")
+    }
+
     /// What comes before the Enter, and the Enter with what comes after it. Its moments count from
     /// the end of the first part, so that the second follows as if they were one.
     #[must_use]
     pub fn before_and_from_enter(&self) -> (Self, Self) {
-        let enter = self.0.iter().position(|edge| edge.key == ENTER);
+        let ends = |edge: &KeyEvent| TERMINATORS.contains(&edge.key);
+        let enter = self.0.iter().position(ends);
         let (before, from) = self.0.split_at(enter.unwrap_or(self.0.len()));
         let end = before.last().map_or(0, |edge| edge.at.0);
         let from = from.iter().map(|edge| KeyEvent {
@@ -217,6 +331,35 @@ mod tests {
         assert_eq!(first.edges().len(), 4);
         assert_eq!(second.trace().to_text(), "0.000 c down\n80.000 c up\n");
         assert_eq!(typing.pause_between_halves(), Duration::from_millis(80));
+    }
+
+    #[test]
+    fn typings_are_put_together() {
+        let of = |text: &str| Typing::of(&text.parse().unwrap());
+        let typing = of("0 a down\n40 a up\n100 s down\n140 s up\n200 d down\n240 d up");
+        let rolled = typing.rolled_over(0..1);
+        assert_eq!(
+            rolled.trace().to_text(),
+            "0.000 a down\n100.000 s down\n140.000 s up\n200.000 d down\n215.000 a up\n\
+             240.000 d up\n"
+        );
+        assert_eq!(typing.press_of(2), 200);
+        let paused = of("0 a down\n40 a up\n100 s down\n140 s up")
+            .with_pause_before(1, &of("0 x down\n9 x up"));
+        assert!(
+            paused
+                .trace()
+                .to_text()
+                .ends_with("200.000 x down\n209.000 x up\n309.000 s down\n349.000 s up\n")
+        );
+        let more = of("0 a down\n40 a up").then(10, &of("0 s down\n5 s up"));
+        assert_eq!(
+            more.with("20 capslock down\n30 capslock up")
+                .trace()
+                .to_text(),
+            "0.000 a down\n20.000 capslock down\n30.000 capslock up\n40.000 a up\n\
+             50.000 s down\n55.000 s up\n"
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use evdev::{AttributeSet, BusType, InputEvent, InputId};
 use keydyn_core::key::{KeyCode, KeyEvent, Motion};
 use nix::time::{ClockId, clock_gettime};
 
-use crate::typing::{ENTER, Typing};
+use crate::typing::{TERMINATORS, Typing};
 
 /// Every key of a keyboard, with the keys behind which others hide (`KEY_COMPOSE`).
 const KEYS: std::ops::RangeInclusive<u16> = 1..=127;
@@ -21,8 +21,6 @@ const AT_ONCE: usize = 12;
 const READ: Duration = Duration::from_millis(3);
 /// So far back the kernel is told of a key: half of what it believes.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// Enter, and that of the keypad.
-const TERMINATORS: [KeyCode; 2] = [ENTER, KeyCode(96)];
 const EV_KEY: u16 = 1;
 
 /// A keyboard of the machine that this runs on. It is there until this is dropped.

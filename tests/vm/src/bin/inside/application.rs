@@ -12,7 +12,8 @@ use vm::Report;
 /// How this application uses PAM.
 #[derive(Debug, Default)]
 pub(crate) struct Application {
-    service: String,
+    /// One after the other, and again from the first.
+    services: Vec<String>,
     user: String,
     tty: Option<String>,
     remote_host: Option<String>,
@@ -28,7 +29,7 @@ impl Application {
         while let Some(option) = words.next() {
             let mut value = || words.next().expect("a value").to_owned();
             match option {
-                "--service" => application.service = value(),
+                "--service" => application.services.push(value()),
                 "--user" => application.user = value(),
                 "--tty" => application.tty = Some(value()),
                 "--remote-host" => application.remote_host = Some(value()),
@@ -55,7 +56,8 @@ impl Application {
                 let _ = log.send_to(line.as_bytes(), "/dev/log");
             };
             mark("begins");
-            let mut report = self.attempt(&stack, answer);
+            let service = &self.services[attempts % self.services.len()];
+            let mut report = self.attempt(&stack, service, answer);
             mark("ends");
             report.attempt = attempts;
             say(&report.to_line());
@@ -63,11 +65,11 @@ impl Application {
         }
     }
 
-    fn attempt(&self, stack: &Stack, answer: &str) -> Report {
+    fn attempt(&self, stack: &Stack, service: &str, answer: &str) -> Report {
         let waited = Arc::new(Mutex::new(Duration::ZERO));
         let conversation = conversation(answer, &waited);
-        let mut handle = Handle::start(stack, &self.service, self.user.as_str(), conversation)
-            .expect("a handle");
+        let mut handle =
+            Handle::start(stack, service, self.user.as_str(), conversation).expect("a handle");
         self.set_items(&mut handle);
         let mut report = Report {
             user: self.user.clone(),

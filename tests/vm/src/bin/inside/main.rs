@@ -5,7 +5,7 @@
 //! inside type TRACE                      types a trace at whatever is in front
 //! inside front SCRIPT REPORTS OPTIONS    plays a script in front of an application for each --user
 //! ```
-//! Options: `--service` NAME, `--user` NAME (again for each application), `--tty` NAME,
+//! Options: `--service` NAME (again: one after the other), `--user` NAME (again for each application), `--tty` NAME,
 //! `--remote-host` NAME, `--remote-user` NAME, `--uid` NUMBER (what the applications run as),
 //! `--without-credentials`, `--session`.
 #![expect(
