@@ -92,6 +92,24 @@ impl Years {
         )
     }
 
+    /// An attempt, once more where the host stood still between the Enter and the answer.
+    fn attempt(&mut self, guest: &mut Guest, person: &Person) -> Outcome {
+        const TRIES: u32 = 4;
+        for _ in 1..TRIES {
+            let outcome = self.attempt_once(guest, person);
+            if !outcome.log_says("reason=ended-early") {
+                return outcome;
+            }
+        }
+        self.attempt_once(guest, person)
+    }
+
+    fn attempt_once(&mut self, guest: &mut Guest, person: &Person) -> Outcome {
+        self.typed += 1;
+        let typing = person.typing(self.typed);
+        self.application.attempt(guest, &typing, Login::PASSWORD)
+    }
+
     /// After the cut: what was acknowledged is there, and nothing is amiss.
     fn look(&mut self, guest: &mut Guest, cut: &str) {
         let files = guest.shell.run("ls -A /var/lib/keydyn/accounts");
@@ -113,18 +131,12 @@ impl Years {
             .fact(format!("{cut}; after it {learned} and {refused} are there"));
         (self.learned, self.refused) = (learned, refused);
 
-        let steps = [
-            self.next(),
-            Step::attempt(&self.other.typing(50), Login::PASSWORD),
-        ];
-        let outcomes = self.application.plays(guest, &steps);
+        let owner = self.attempt(guest, &self.owner.clone());
         // The profile is saved before the count.
-        let samples = samples(&outcomes[0]);
-        assert!(
-            outcomes[0].accepted() && samples >= Some(learned),
-            "{outcomes:#?} {files}"
-        );
-        assert!(outcomes[1].refused(), "{outcomes:#?}");
+        let as_learned = owner.accepted() && samples(&owner) >= Some(learned);
+        assert!(as_learned, "{owner:#?} {files}");
+        let other = self.attempt(guest, &self.other.clone());
+        assert!(other.refused(), "{other:#?}");
         self.learned += 1;
         self.refused += 1;
         let half = guest
@@ -184,9 +196,10 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
         .story
         .fact("cut after the first login of all: it is there");
     let (owner, application) = (years.owner.clone(), years.application.clone());
-    application.history(&mut guest, &owner, Login::PASSWORD, LEARNED, 2);
+    let history = application.history(&mut guest, &owner, Login::PASSWORD, LEARNED, 2);
+    let learned = history.iter().filter(|login| login.log_says("learned"));
     years.typed = LEARNED;
-    years.learned = u64::from(LEARNED) + 1;
+    years.learned = 1 + u64::try_from(learned.count()).expect("few");
 
     for day in 0..CUTS {
         let cut = years.until_the_power_goes(guest);
