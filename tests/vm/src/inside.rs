@@ -187,7 +187,7 @@ impl Inside {
         let before = guest.console.lines().len();
         self.begins_script(guest, script);
         let reports = wait_for_reports(guest);
-        let mut log = Log::new(guest.console.lines()[before..].to_vec());
+        let mut log = Log::new(guest, before);
         reports
             .into_iter()
             .map(|report| Outcome {
@@ -323,11 +323,16 @@ fn wait_for_reports(guest: &mut Guest) -> Vec<Report> {
 }
 
 /// The log since the applications began.
-struct Log(Vec<String>);
+struct Log {
+    /// Lines of before the applications began.
+    before: usize,
+    lines: Vec<String>,
+}
 
 impl Log {
-    fn new(lines: Vec<String>) -> Self {
-        Self(lines)
+    fn new(guest: &mut Guest, before: usize) -> Self {
+        let lines = guest.console.lines()[before..].to_vec();
+        Self { before, lines }
     }
 
     /// What the module said of one attempt.
@@ -339,8 +344,8 @@ impl Log {
         let position =
             |lines: &[String], mark: &str| lines.iter().position(|line| line.ends_with(mark));
         let (from, to) = loop {
-            let ends = position(&self.0, &ends);
-            if let Some(found) = position(&self.0, &begins).zip(ends) {
+            let ends = position(&self.lines, &ends);
+            if let Some(found) = position(&self.lines, &begins).zip(ends) {
                 break found;
             }
             assert!(
@@ -348,10 +353,10 @@ impl Log {
                 "nothing in the log of {report:?}"
             );
             std::thread::sleep(Duration::from_millis(50));
-            self.0 = guest.console.lines().to_vec();
+            self.lines = guest.console.lines()[self.before..].to_vec();
         };
         let user = format!("user={} ", report.user);
-        let lines = self.0[from..to].iter();
+        let lines = self.lines[from..to].iter();
         let said =
             lines.filter_map(|line| Some(line.split_once("pam_keydyn(")?.1.split_once("): ")?.1));
         said.filter(|said| said.contains(&user))

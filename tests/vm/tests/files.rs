@@ -29,6 +29,8 @@ use Owner::{In, InNotLearned, Out};
 struct Row(&'static str, &'static str, &'static str, Owner);
 
 const DISABLE: &str = "keydyn disable owner";
+/// Until there is room the command says so, and to boot with `keydyn=off`.
+const MAKE_ROOM: &str = "rm -f /var/lib/keydyn/filler; keydyn disable owner";
 const DISABLE_ALL: &str = "keydyn disable --all";
 const CORRUPT: &str = "corrupt() {
     for file; do printf damaged! | dd of=$file bs=1 seek=300 conv=notrunc 2>/dev/null; done
@@ -46,10 +48,10 @@ const ROWS: [Row; 19] = [
         "cat /dev/zero >/var/lib/keydyn/filler 2>/dev/null; sync
          mkdir -p -m 0700 /run/keydyn; busybox mount -t tmpfs -o size=16k,mode=0700 run /run/keydyn
          mkdir -m 0700 /run/keydyn/accounts; cat /dev/zero >/run/keydyn/filler 2>/dev/null; true",
-        "busybox umount /run/keydyn; rm /var/lib/keydyn/filler",
+        "busybox umount /run/keydyn; rm -f /var/lib/keydyn/filler",
         Out(
             "state=armed outcome=failed reason=state-unwritable",
-            DISABLE,
+            MAKE_ROOM,
         ),
     ),
     Row(
@@ -168,23 +170,35 @@ struct Scenes {
 }
 
 impl Scenes {
-    fn next(&mut self) -> Step {
+    /// The owner types the password.
+    fn owner(&mut self) -> Outcome {
+        let owner = self.owner.clone();
+        self.attempt(&owner)
+    }
+
+    /// Somebody else who has it.
+    fn other(&mut self) -> Outcome {
+        let other = self.other.clone();
+        self.attempt(&other)
+    }
+
+    /// An attempt, once more where the host stood still between the Enter and the answer.
+    fn attempt(&mut self, person: &Person) -> Outcome {
+        const TRIES: u32 = 4;
+        for _ in 1..TRIES {
+            let outcome = self.attempt_once(person);
+            if !outcome.log_says("reason=ended-early") {
+                return outcome;
+            }
+        }
+        self.attempt_once(person)
+    }
+
+    fn attempt_once(&mut self, person: &Person) -> Outcome {
         self.typed += 1;
-        Step::attempt(&self.owner.typing(self.typed), Login::PASSWORD)
-    }
-
-    /// The owner, then somebody else with the password.
-    fn both(&mut self) -> [Outcome; 2] {
-        let other = Step::attempt(&self.other.typing(self.typed), Login::PASSWORD);
-        let steps = [self.next(), other];
-        let outcomes = self.application.plays(self.login.guest(), &steps);
-        outcomes.try_into().expect("two outcomes")
-    }
-
-    fn owner_alone(&mut self) -> Outcome {
-        let step = self.next();
-        let outcomes = self.application.plays(self.login.guest(), &[step]);
-        outcomes.into_iter().next().expect("an outcome")
+        let typing = person.typing(self.typed);
+        let guest = self.login.guest();
+        self.application.attempt(guest, &typing, Login::PASSWORD)
     }
 
     fn shell(&mut self, command: &str) -> String {
@@ -201,58 +215,67 @@ impl Scenes {
         Status::of(self.login.guest(), "owner").count("learned")
     }
 
-    fn play(&mut self, Row(fault, make, mend, expected): &Row) {
+    /// Plays a row: what was seen, or what was not as it has to be.
+    fn play(&mut self, Row(fault, make, mend, expected): &Row) -> Result<String, String> {
         self.put_back();
         let before = self.learned();
         self.shell(make);
-        let [owner, other] = self.both();
-        let seen = format!("{fault}: {owner:#?} {other:#?}");
-        assert!(!other.let_in(), "{seen}");
-        let mut acknowledged = 0;
-        let fact = match expected {
-            In | InNotLearned => {
-                let learned = matches!(expected, In);
-                let accepted = owner.let_in()
-                    && owner.log_says("state=armed outcome=accepted reason=rhythm")
-                    && owner.log_says("learned state=armed") == learned
-                    && owner.log_says("not learned") != learned;
-                assert!(accepted, "{seen}");
-                assert!(other.refused(), "{seen}");
-                acknowledged = u64::from(learned);
-                format!(
-                    "the owner is accepted ({:?}), somebody else refused",
-                    owner.module
-                )
-            }
-            Out(reason, way_in) => {
-                let refused = !owner.let_in() && owner.log_says(reason) && other.log_says(reason);
-                assert!(refused, "{seen}");
-                self.shell(way_in);
-                let let_in = self.owner_alone();
-                assert!(let_in.let_in(), "{fault}, {way_in}: {let_in:#?}");
-                let enable = way_in.replace("disable", "enable");
-                self.shell(&enable);
-                format!(
-                    "everybody is refused ({:?}); `{way_in}` lets the owner in",
-                    owner.module
-                )
-            }
+        let (owner, other) = (self.owner(), self.other());
+        let so_far = match expected {
+            In | InNotLearned => judged(&owner, &other, matches!(expected, In)),
+            Out(reason, way_in) => self.refused(&owner, &other, reason, way_in),
         };
         self.shell(mend);
-        let after = self.owner_alone();
-        assert!(after.accepted(), "{fault}, taken away: {after:#?}");
-        let now = self.learned();
-        // What was learned on the generation before stands on one typing fewer in the profile;
-        // the count of the account is whole.
-        assert_eq!(
-            now,
-            before + acknowledged + 1,
-            "{fault}, taken away: {after:#?}"
-        );
-        self.story.fact(format!(
-            "{fault}: {fact}; taken away, the owner is accepted"
-        ));
+        if let Out(_, way_in) = expected {
+            self.shell(&way_in.replace("disable", "enable"));
+        }
+        let so_far = so_far.map_err(|seen| format!("{fault}: {seen}"))?;
+        let after = self.owner();
+        let acknowledged = u64::from(matches!(expected, In));
+        // What was learned on the generation before stands on one typing fewer in the profile; the
+        // account's count is whole.
+        let lost = self.learned() != before + acknowledged + 1;
+        if lost || !after.accepted() {
+            return Err(format!("{fault}, taken away: {after:#?}"));
+        }
+        Ok(format!(
+            "{fault}: {so_far}; taken away, the owner is accepted"
+        ))
     }
+
+    fn refused(
+        &mut self,
+        owner: &Outcome,
+        other: &Outcome,
+        reason: &str,
+        way_in: &str,
+    ) -> Result<String, String> {
+        let refused = |outcome: &Outcome| !outcome.let_in() && outcome.log_says(reason);
+        self.shell(way_in);
+        let let_in = self.owner();
+        if !refused(owner) || !refused(other) || !let_in.let_in() {
+            return Err(format!("{owner:#?} {other:#?} {way_in}: {let_in:#?}"));
+        }
+        Ok(format!(
+            "everybody is refused ({:?}); `{way_in}` lets the owner in",
+            owner.module
+        ))
+    }
+}
+
+/// The owner is accepted, and learned or not; somebody else is refused for the rhythm.
+fn judged(owner: &Outcome, other: &Outcome, learned: bool) -> Result<String, String> {
+    let accepted = owner.let_in()
+        && owner.log_says("state=armed outcome=accepted reason=rhythm")
+        && owner.log_says("learned state=armed") == learned
+        && owner.log_says("not learned") != learned;
+    if !accepted || !other.refused() {
+        return Err(format!("{owner:#?} {other:#?}"));
+    }
+    Ok(format!(
+        "the owner is accepted ({:?}), somebody else refused",
+        owner.module
+    ))
 }
 
 fn furnish(guest: &mut Guest) {
@@ -295,12 +318,32 @@ fn a_fault_of_files_lets_nobody_in_and_keeps_the_owner_out_of_nothing_for_good()
         typed: LEARNED,
     };
     let owner = scenes.owner.clone();
-    let both = scenes.application.clone().and("second");
-    both.history(scenes.login.guest(), &owner, Login::PASSWORD, LEARNED, 2);
+    let application = scenes.application.clone();
+    application.history(scenes.login.guest(), &owner, Login::PASSWORD, LEARNED, 2);
+    let few: Vec<_> = (0..4)
+        .map(|number| Step::attempt(&owner.typing(number), Login::PASSWORD))
+        .collect();
+    Inside::application("login", "second").plays(scenes.login.guest(), &few);
     scenes.shell(&format!("cp -a $A {GOOD}"));
+    let mut wrong = Vec::new();
     for row in &ROWS {
-        scenes.play(row);
+        let late = |played: &Result<_, String>| matches!(played, Err(seen) if seen.contains("reason=ended-early"));
+        let mut played = scenes.play(row);
+        for _ in 0..2 {
+            // The host stood still again and again: the row is played anew.
+            if late(&played) {
+                played = scenes.play(row);
+            }
+        }
+        match played {
+            Ok(fact) => scenes.story.fact(fact),
+            Err(seen) => {
+                scenes.story.fact(format!("NOT AS IT HAS TO BE: {seen}"));
+                wrong.push(row.0);
+            }
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:?}");
     at_the_keyboard(&mut scenes);
 
     // Both generations corrupt, no shell to be had: the boot menu.
@@ -309,7 +352,7 @@ fn a_fault_of_files_lets_nobody_in_and_keeps_the_owner_out_of_nothing_for_good()
     let Scenes {
         mut story, login, ..
     } = scenes;
-    drop(login.switch_off());
+    let _ = login.switch_off();
     disk.switch_off();
     let mut login = boot(&disk, "keydyn=off");
     let attempt = login.attempt(&owner.typing(90));
