@@ -16,9 +16,9 @@ use crate::typing::{TERMINATORS, Typing};
 const KEYS: std::ops::RangeInclusive<u16> = 1..=127;
 /// So many edges are given to the kernel at once: its queue for each reader holds 64 events, two
 /// for an edge.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 10;
 /// And a reader has so long to empty it.
-const READ: Duration = Duration::from_millis(3);
+const READ: Duration = Duration::from_millis(12);
 /// So far back the kernel is told of a key: half of what it believes.
 const BELIEVED: Duration = Duration::from_secs(5);
 const EV_KEY: u16 = 1;
