@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::evdev::PlainReader;
 use crate::guest::Machine;
 use crate::login::PASSWORD;
 use crate::overlay::Overlay;
@@ -27,6 +28,9 @@ const SUDOERS: &str = "owner ALL=(ALL) ALL\nfriend ALL=(ALL) ALL\nDefaults times
 /// Typings until learning has armed itself: the first three have no decision, and twenty are
 /// wanted.
 const LEARNED: u32 = 23;
+/// A typing may be done so often again where one of its moments was so many microseconds off.
+const AGAIN: u32 = 3;
+const FAR_OFF: i128 = 20_000;
 /// And so many more where the host stood still.
 const SPARE: u32 = 12;
 /// Answers for ssh and sudo with the owner's password, without a key.
@@ -37,6 +41,7 @@ const ANSWER: &str = "#!/bin/sh\necho keydyn2026\n";
 pub struct Home {
     /// The machine.
     pub guest: Guest,
+    reader: PlainReader,
     front: u8,
 }
 
@@ -92,8 +97,11 @@ impl Home {
     /// If it does not come up.
     #[must_use]
     pub fn boot(machine: Machine) -> Self {
+        let mut guest = machine.boot();
+        let reader = PlainReader::start(&mut guest);
         Self {
-            guest: machine.boot(),
+            guest,
+            reader,
             front: 1,
         }
     }
@@ -181,9 +189,16 @@ impl Home {
         self.is_in_front();
     }
 
-    /// One attempt of an application inside, on a terminal of its own.
+    /// One attempt of an application inside, on a terminal of its own, once more where the host
+    /// stood still between the Enter and the answer.
     pub fn inside(&mut self, application: &Inside, typing: &Typing) -> Outcome {
-        let outcome = application.attempt(&mut self.guest, typing, PASSWORD);
+        let mut outcome = application.attempt(&mut self.guest, typing, PASSWORD);
+        for _ in 0..AGAIN {
+            if !outcome.log_says("reason=ended-early") {
+                break;
+            }
+            outcome = application.attempt(&mut self.guest, typing, PASSWORD);
+        }
         self.comes_back();
         outcome
     }
@@ -234,6 +249,35 @@ impl Home {
         }
     }
 
+    /// The same by somebody who should be let in, once more where the host made a stranger of
+    /// them.
+    pub fn logs_in(&mut self, user: &str, password: &Typing) -> Answered {
+        let mut answered = self.login(user, password);
+        for _ in 0..AGAIN {
+            if answered.code == Some(0) || !self.arrived_otherwise(password) {
+                break;
+            }
+            answered = self.login(user, password);
+        }
+        answered
+    }
+
+    /// Whether the last typing came to the kernel otherwise than it was to be typed: with keys
+    /// lost, or with moments far off.
+    pub fn arrived_otherwise(&mut self, typing: &Typing) -> bool {
+        let arrived = Typing::exactly(&self.reader.last_typing(&mut self.guest));
+        let (arrived, should) = (arrived.up_to_enter(), typing.up_to_enter());
+        let Some(skip) = arrived.len().checked_sub(should.len()) else {
+            return true;
+        };
+        let pairs = || arrived[skip..].iter().zip(&should);
+        let same = pairs().all(|(is, should)| (is.key, is.motion) == (should.key, should.motion));
+        let late = pairs().map(|(is, should)| i128::from(is.at.0) - i128::from(should.at.0));
+        let (least, most) = (late.clone().min(), late.max());
+        let spread = most.zip(least).map_or(0, |(most, least)| most - least);
+        !same || spread > FAR_OFF
+    }
+
     /// Somebody gives a name at the terminal in front and is asked for a password.
     ///
     /// # Panics
@@ -270,18 +314,6 @@ impl Home {
         mark
     }
 
-    /// sudo asks again after a refusal: it is broken off then. What came of it.
-    ///
-    /// # Panics
-    /// If it does not ask again.
-    pub fn break_off_the_second(&mut self, mark: usize) -> Answered {
-        self.wait_for_screen("another question", |screen| {
-            screen.shows("Sorry, try again.") && screen.prompts(&[":"])
-        });
-        self.guest.keyboard.types(&Typing::break_off());
-        self.over(mark)
-    }
-
     /// A command at the shell in front asks, and this is typed. What came of it.
     ///
     /// # Panics
@@ -292,14 +324,34 @@ impl Home {
         self.over(mark)
     }
 
-    /// Waits until the command in front is over. What came of it.
+    /// The same by somebody who should be accepted, once more where the host made a stranger of
+    /// them.
+    pub fn commands(&mut self, command: &str, prompt: &str, password: &Typing) -> Answered {
+        let mut answered = self.command(command, prompt, password);
+        for _ in 0..AGAIN {
+            if answered.code == Some(0) || !self.arrived_otherwise(password) {
+                break;
+            }
+            answered = self.command(command, prompt, password);
+        }
+        answered
+    }
+
+    /// Waits until the command in front is over; sudo, which asks again after a refusal, is broken
+    /// off then. What came of it.
     ///
     /// # Panics
     /// If it never is.
     pub fn over(&mut self, mark: usize) -> Answered {
-        let screen = self.wait_for_screen("the end of a command", |screen| {
-            screen.after("code=").is_some() && screen.prompts(&["$"])
+        let over = |screen: &Screen| screen.after("code=").is_some() && screen.prompts(&["$"]);
+        let again = |screen: &Screen| screen.shows("Sorry, try again.") && screen.prompts(&[":"]);
+        let mut screen = self.wait_for_screen("the end of a command", |screen| {
+            over(screen) || again(screen)
         });
+        if again(&screen) {
+            self.guest.keyboard.types(&Typing::break_off());
+            screen = self.wait_for_screen("the end of a command", over);
+        }
         Answered {
             module: self.said(mark),
             code: screen.after("code=").and_then(|code| code.parse().ok()),

@@ -296,6 +296,17 @@ impl Typing {
         self.duration() - first.duration() - second.duration()
     }
 
+    /// The edges before the last Enter.
+    pub(crate) fn up_to_enter(&self) -> Vec<KeyEvent> {
+        let ends =
+            |edge: &KeyEvent| edge.motion == Motion::Press && TERMINATORS.contains(&edge.key);
+        let end = self.0.iter().rposition(ends).unwrap_or(self.0.len());
+        let edges = self.0[..end].iter();
+        // The Enter before may come up late.
+        let text = edges.filter(|edge| !TERMINATORS.contains(&edge.key));
+        text.copied().collect()
+    }
+
     /// By how much the latest edge came late, by when the edges were really sent.
     #[must_use]
     pub fn lateness(&self, sent: &Trace) -> Duration {

@@ -33,6 +33,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/r
 busybox mount -t devtmpfs dev /dev
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sys /sys
+modprobe evdev
 /usr/local/sbin/earlier
 while :; do
     setsid /usr/lib/keydyn-vm/shell </dev/ttyS1 >/dev/ttyS1 2>&1
@@ -64,7 +65,11 @@ impl Scenes {
     /// Somebody logs in at tty1 and stays, if let in.
     #[track_caller]
     fn stays(&mut self, what: &str, typing: &Typing, outcome: &str) -> Answered {
-        let answered = self.home.login("owner", typing);
+        let answered = if outcome == REFUSED {
+            self.home.login("owner", typing)
+        } else {
+            self.home.logs_in("owner", typing)
+        };
         let let_in = answered.code == Some(0);
         let fits = answered.log_says(outcome) && let_in != (outcome == REFUSED);
         assert!(fits, "{what}: {}", self.home.explain(&answered));
