@@ -64,19 +64,28 @@ const ROWS: [Row; 19] = [
         "/var/lib/keydyn is somebody else's",
         "chown owner /var/lib/keydyn",
         "chown root /var/lib/keydyn",
-        Out("outcome=failed", DISABLE_ALL),
+        Out(
+            "state=unknown outcome=failed reason=state-unreadable",
+            DISABLE_ALL,
+        ),
     ),
     Row(
         "/var/lib/keydyn can be written by others",
         "chmod 0777 /var/lib/keydyn",
         "chmod 0700 /var/lib/keydyn",
-        Out("outcome=failed", DISABLE_ALL),
+        Out(
+            "state=unknown outcome=failed reason=state-unreadable",
+            DISABLE_ALL,
+        ),
     ),
     Row(
         "accounts is somebody else's",
         "chown owner $A",
         "chown root $A",
-        Out("outcome=failed", DISABLE_ALL),
+        Out(
+            "state=unknown outcome=failed reason=state-unreadable",
+            DISABLE_ALL,
+        ),
     ),
     Row("accounts has a wrong mode", "chmod 0777 $A", "true", In),
     Row(
