@@ -207,6 +207,86 @@ fn tell_of_slips(story: &mut Story, login: &mut Login) {
     );
 }
 
+#[test]
+#[ignore = "boots a machine: make e2e-full"]
+fn keys_that_are_held_and_locked() {
+    let mut story = Story::begin(
+        "3-held",
+        "3. Keys held until they repeat, locks, the keypad",
+    );
+    let program = Path::new(env!("CARGO_BIN_EXE_inside"));
+    let guest = Guest::boot(Inside::program(Login::files(), program));
+    let mut login = Login::on(guest);
+    tell_of_held_keys(&mut story, &mut login);
+    story.picture(login.guest());
+}
+
+fn tell_of_held_keys(story: &mut Story, login: &mut Login) {
+    let owner = Person::quick(Login::PASSWORD);
+    let application = Inside::application("login", "owner");
+    application.history(login.guest(), &owner, Login::PASSWORD, LEARNED, 2);
+    let mut number = LEARNED;
+    let mut next = || {
+        number += 1;
+        owner.typing(number)
+    };
+    let mut show = |what, typing: Typing, expected| {
+        shows(story, login, what, "owner", &typing, expected);
+    };
+
+    // The console repeats the key, and the text is no longer the one of the keys.
+    let repeated = held("k", 6);
+    show(
+        "a key held until it repeats, thrown away by Ctrl-U, and typed anew",
+        repeated.then(80, &Typing::throw_away()).then(150, &next()),
+        (true, ACCEPTED),
+    );
+    let taken_back: String = (0..7)
+        .map(|i| {
+            format!(
+                "{} backspace down\n{} backspace up\n",
+                150 * i,
+                150 * i + 60
+            )
+        })
+        .collect();
+    show(
+        "a key held until it repeats, each taken back, and typed anew",
+        repeated.then(150, &lines(&taken_back)).then(150, &next()),
+        (true, ACCEPTED),
+    );
+    let caps_lock = lines("0 capslock down\n40 capslock up");
+    let (text, enter) = next().before_and_from_enter();
+    show(
+        "under CapsLock",
+        caps_lock
+            .then(60, &text)
+            .then(20, &caps_lock)
+            .then(0, &enter),
+        (false, ""),
+    );
+    show(
+        "CapsLock on and off again before it",
+        caps_lock.then(60, &caps_lock).then(150, &next()),
+        (true, ACCEPTED),
+    );
+    show(
+        "the digits on the keypad, learned on the row above the letters",
+        on_the_keypad(&next()),
+        (
+            false,
+            "state=armed outcome=unusable reason=unknown-sequence",
+        ),
+    );
+    let (text, _) = next().before_and_from_enter();
+    let enter = lines("0 kpenter down\n60 kpenter up");
+    show(
+        "handed over by the keypad's Enter",
+        text.then(70, &enter),
+        (true, ACCEPTED),
+    );
+}
+
 /// Before each of these keys another one is typed and taken back.
 fn corrected(typing: &Typing, keys: &[usize], slip: &Typing) -> Typing {
     let mut edges = typing.clone();
@@ -224,4 +304,19 @@ fn held(key: &str, repetitions: u32) -> Typing {
     }
     trace.push_str(&format!("{} {key} up\n", 420 + 60 * repetitions));
     lines(&trace)
+}
+
+/// The last four keys, the digits, at their other places.
+fn on_the_keypad(typing: &Typing) -> Typing {
+    let trace = typing.trace().to_text();
+    let moved = trace.lines().map(|line| {
+        let mut words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+        if ["2", "0", "6"].contains(&words[1].as_str()) {
+            words[1] = format!("kp{}", words[1]);
+        }
+        words.join(" ") + "\n"
+    });
+    let (text, enter) = lines(&moved.collect::<String>()).before_and_from_enter();
+    let num_lock = lines("0 numlock down\n40 numlock up");
+    num_lock.then(60, &text).then(20, &num_lock).then(0, &enter)
 }
