@@ -42,6 +42,8 @@ const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
 /// What the password module says when a session is over, and `login` when there is none.
 const LET_IN: &str = "session closed for user";
 const REFUSED: &str = "FAILED LOGIN";
+/// And after the third time.
+const GIVEN_UP: &str = "TOO MANY LOGIN TRIES";
 
 /// The machine and the attempts on it.
 #[derive(Debug)]
@@ -208,7 +210,10 @@ impl Login {
         self.guest.keyboard.types(&Typing::mechanical(user));
         self.guest.wait_for_prompt(&["Password:"]);
         types(self);
-        let end = self.guest.console.wait_for(before, &[LET_IN, REFUSED]);
+        let end = self
+            .guest
+            .console
+            .wait_for(before, &[LET_IN, REFUSED, GIVEN_UP]);
         let let_in = end.contains(LET_IN);
         let screen = if let_in {
             self.guest.screen()
