@@ -28,8 +28,10 @@ pub(crate) fn machine(path: &Path, log: Log) -> Machine {
         log.write(Level::Error, &format!("{}: {wrong}", path.display()));
     }
     Machine {
-        main: StateDir::new(value("state-dir").unwrap_or_else(|| "/nonexistent/state".into())),
-        run: StateDir::new(value("run-dir").unwrap_or_else(|| "/nonexistent/run".into())),
+        main: StateDir::new(
+            value("state-dir").unwrap_or_else(|| "/dev/null/nonexistent/state".into()),
+        ),
+        run: StateDir::new(value("run-dir").unwrap_or_else(|| "/dev/null/nonexistent/run".into())),
         now: value("clock")
             .and_then(|clock| clock.parse().ok())
             .map_or_else(system::now, Timestamp),

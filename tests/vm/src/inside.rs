@@ -9,6 +9,7 @@ use crate::guest::{Guest, PATIENCE};
 use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::script::{Report, Step, write_script};
+use crate::story::words;
 use crate::typing::Typing;
 
 /// Where the program is on the machine.
@@ -56,6 +57,13 @@ impl Outcome {
                 .iter()
                 .flatten()
                 .all(|&c| c == 0)
+    }
+
+    /// What came of it in a line: the code of `pam_authenticate`, and the module's words.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let code = self.report.authenticate;
+        format!("pam_authenticate {code}, {}", words(&self.module))
     }
 
     /// Whether the module has said this.

@@ -13,7 +13,7 @@ use crate::guest::Guest;
 use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::screen::Screen;
-use crate::story::Story;
+use crate::story::{Story, words};
 use crate::typing::{TERMINATORS, Typing};
 
 /// Who logs in.
@@ -77,16 +77,7 @@ impl Attempt {
     #[must_use]
     pub fn told(&self) -> String {
         let outcome = if self.let_in { "let in" } else { "not let in" };
-        let words = self.module.iter().map(|line| {
-            let (_, words) = line.split_once(' ').unwrap_or(("", line));
-            format!("`{words}`")
-        });
-        let words: Vec<_> = words.collect();
-        if words.is_empty() {
-            format!("{outcome}, and the module says nothing")
-        } else {
-            format!("{outcome}, {}", words.join(", "))
-        }
+        format!("{outcome}, {}", words(&self.module))
     }
 
     /// Whether the module has said this.

@@ -84,6 +84,18 @@ fn place() -> PathBuf {
     std::path::absolute(place).expect("a path")
 }
 
+/// What the module said in the log of one attempt, without of whom.
+pub(crate) fn words(lines: &[String]) -> String {
+    let words = lines.iter().map(|line| match line.split_once(' ') {
+        Some((user, words)) if user.starts_with("user=") => format!("`{words}`"),
+        _ => format!("`{line}`"),
+    });
+    match lines {
+        [] => "and the module says nothing".to_owned(),
+        _ => words.collect::<Vec<_>>().join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

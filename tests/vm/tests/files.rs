@@ -266,8 +266,8 @@ impl Scenes {
             return Err(format!("{owner:#?} {other:#?} {way_in}: {let_in:#?}"));
         }
         Ok(format!(
-            "everybody is refused ({:?}); `{way_in}` lets the owner in",
-            owner.module
+            "everybody is refused ({}); `{way_in}` lets the owner in",
+            owner.told()
         ))
     }
 }
@@ -282,8 +282,8 @@ fn judged(owner: &Outcome, other: &Outcome, learned: bool) -> Result<String, Str
         return Err(format!("{owner:#?} {other:#?}"));
     }
     Ok(format!(
-        "the owner is accepted ({:?}), somebody else refused",
-        owner.module
+        "the owner is accepted ({}), somebody else refused",
+        owner.told()
     ))
 }
 
@@ -317,8 +317,8 @@ fn a_fault_of_files_lets_nobody_in_and_keeps_the_owner_out_of_nothing_for_good()
     let disk = Disk::new(MEGABYTES);
     let mut scenes = Scenes {
         story: Story::begin(
-            "7-files",
-            "7. Files and disks that are not as they have to be",
+            "6-files",
+            "6. Files and disks that are not as they have to be",
         ),
         login: boot(&disk, ""),
         owner: Person::quick(Login::PASSWORD),
@@ -368,7 +368,7 @@ fn a_fault_of_files_lets_nobody_in_and_keeps_the_owner_out_of_nothing_for_good()
     let let_in =
         attempt.let_in && attempt.log_says("state=off outcome=not-in-force reason=keydyn=off");
     assert!(let_in, "{}", login.explain(&attempt));
-    story.fact(format!("a corrupt profile and the generation before, booted with keydyn=off: at tty1 the owner is let in ({:?})", attempt.module));
+    story.fact(format!("a corrupt profile and the generation before, booted with keydyn=off: at tty1 the owner is let in ({})", attempt.told()));
     story.picture(login.guest());
 }
 
@@ -385,8 +385,8 @@ fn at_the_keyboard(scenes: &mut Scenes) {
         && attempt.log_says("learned state=armed");
     assert!(accepted, "{}", scenes.login.explain(&attempt));
     scenes.story.fact(format!(
-        "at tty1, a corrupt profile: somebody else refused, the owner accepted ({:?})",
-        attempt.module
+        "at tty1, a corrupt profile: somebody else refused, the owner accepted ({})",
+        attempt.told()
     ));
 
     scenes.put_back();

@@ -39,12 +39,12 @@ fn what_is_learned_inside_is_in_force_at_the_keyboard() {
         refused.refused() && refused.report.delay.is_some(),
         "{refused:?}"
     );
-    story.fact(format!("somebody else, inside: {:?}", refused.module));
+    story.fact(format!("somebody else, inside: {}", refused.told()));
 
     let attempt = login.attempt(&owner.typing(LEARNED));
     let accepted =
         attempt.let_in && attempt.log_says("state=armed outcome=accepted reason=rhythm samples=23");
     assert!(accepted, "{}", login.explain(&attempt));
-    story.fact(format!("the owner, at tty1: {:?}", attempt.module));
+    story.fact(format!("the owner, at tty1: {}", attempt.told()));
     story.picture(login.guest());
 }

@@ -68,8 +68,8 @@ impl Scenes {
             let why = self.login.explain(&attempt);
             let why = why.lines().last().unwrap_or_default().to_owned();
             self.story.fact(format!(
-                "(the host stood still, typed again: {:?}, {why})",
-                attempt.module
+                "(the host stood still, typed again: {}, {why})",
+                attempt.told()
             ));
         }
         self.types(how)
@@ -93,8 +93,8 @@ impl Scenes {
         assert!(refused, "{scene}: {}", self.login.explain(&attempt));
         assert!(self.not_judged() > before, "{scene}: counted");
         self.story.fact(format!(
-            "{scene}: {:?}, counted; the screen says what it says of a wrong password",
-            attempt.module
+            "{scene}: {}, counted; the screen says what it says of a wrong password",
+            attempt.told()
         ));
     }
 
@@ -105,7 +105,7 @@ impl Scenes {
             && attempt.log_says("state=armed outcome=accepted reason=rhythm")
             && attempt.log_says("learned state=armed");
         assert!(accepted, "{scene}: {}", self.login.explain(&attempt));
-        self.story.fact(format!("{scene}: {:?}", attempt.module));
+        self.story.fact(format!("{scene}: {}", attempt.told()));
     }
 
     /// The owner types whole at the keyboard that is there.

@@ -39,7 +39,7 @@ struct Scenes {
 
 impl Scenes {
     fn begin() -> Self {
-        let story = Story::begin("8-logind", "8. Where a typing takes place, with logind");
+        let story = Story::begin("2-logind", "2. Where a typing takes place, with logind");
         let files = Inside::program(Home::files(), Path::new(env!("CARGO_BIN_EXE_inside")))
             .file("/usr/local/bin/piped", 0o755, PIPED)
             .file("/etc/pam.d/cron", 0o644, CRON);

@@ -170,7 +170,9 @@ fn changed_and_changed_back(scenes: &mut Scenes, owner: &Person, other: &Person)
         kept && names(&beside).contains(&"1000.second"),
         "{armed:?} {beside:?}"
     );
-    scenes.story.fact(format!("kept: {:?}", names(&beside)));
+    scenes
+        .story
+        .fact(format!("kept: {}", names(&beside).join(", ")));
 
     scenes.changes(NEW, Home::PASSWORD);
     scenes.login(
