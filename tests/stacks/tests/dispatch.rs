@@ -151,7 +151,7 @@ impl Written {
 }
 
 fn written(seed: u64) -> (Stack, BTreeMap<String, Vec<String>>) {
-    let mut stack = Stack::new().expect("a directory");
+    let stack = Stack::new().expect("a directory");
     let directory = stack.directory().join("pam.d").display().to_string();
     let mut written = Written {
         numbers: Numbers::new(seed),
