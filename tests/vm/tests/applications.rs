@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use vm::{Answered, Home, Inside, Machine, Outcome, Overlay, Person, Story, Typing};
+use vm::{Answered, Home, Inside, Machine, Outcome, Overlay, Scenes, Story, Typing};
 
 const SUDO: &str = "password for owner:";
 const ACCEPTED: &str = "state=armed outcome=accepted reason=rhythm";
@@ -35,15 +35,6 @@ while [ ! -e /run/now ]; do sleep 0.1; done
 exec \"$@\"
 ";
 
-/// The scenes of one machine, and how many typings there were.
-struct Scenes {
-    home: Home,
-    story: Story,
-    owner: Person,
-    other: Person,
-    typed: u32,
-}
-
 fn files() -> Overlay {
     let program = Path::new(env!("CARGO_BIN_EXE_inside"));
     Inside::program(Home::files(), program)
@@ -53,64 +44,28 @@ fn files() -> Overlay {
         .file("/usr/local/bin/late", 0o755, LATE)
 }
 
-impl Scenes {
-    fn begin() -> Self {
-        let story = Story::begin("2-applications", "2. What asks for the password");
-        let mut scenes = Self {
-            home: Home::boot(Machine::with(files())),
-            story,
-            owner: Person::quick(Home::PASSWORD),
-            other: Person::slow(Home::PASSWORD),
-            typed: 40,
-        };
-        scenes
-            .home
-            .learns(&scenes.owner, Home::PASSWORD, Home::ARMED);
-        scenes
-    }
+/// What happened inside is what is documented.
+#[track_caller]
+fn returns(scenes: &mut Scenes, what: &str, came: &Outcome, outcome: &str, code: i32) {
+    let fits = came.log_says(outcome) && came.report.authenticate == code;
+    assert!(fits, "{what}: {came:#?}");
+    let fact = format!("{what}: {outcome}; pam_authenticate returned {code}");
+    scenes.story.fact(fact);
+}
 
-    fn owner(&mut self) -> Typing {
-        self.typed += 1;
-        self.owner.typing(self.typed)
-    }
-
-    fn other(&mut self) -> Typing {
-        self.typed += 1;
-        self.other.typing(self.typed)
-    }
-
-    /// What happened is what is documented.
-    #[track_caller]
-    fn shows(&mut self, what: &str, answered: &Answered, service: &str, outcome: &str, code: u8) {
-        let line = answered.of(service);
-        let fits = line.is_some_and(|line| line.contains(outcome)) && answered.code == Some(code);
-        assert!(fits, "{what}: {}", self.home.explain(answered));
-        let fact = format!("{what}: {service}: {outcome}; exit code {code}");
-        self.story.fact(fact);
-    }
-
-    /// What happened inside is what is documented.
-    #[track_caller]
-    fn returns(&mut self, what: &str, came: &Outcome, outcome: &str, code: i32) {
-        let fits = came.log_says(outcome) && came.report.authenticate == code;
-        assert!(fits, "{what}: {came:#?}");
-        let fact = format!("{what}: {outcome}; pam_authenticate returned {code}");
-        self.story.fact(fact);
-    }
-
-    /// How many typings are learned.
-    fn learned(&mut self) -> String {
-        let status = self.home.guest.shell.run("keydyn status owner");
-        let line = status.lines().find(|line| line.contains("Typings learned"));
-        line.unwrap_or_else(|| panic!("it is not said: {status}"))
-            .to_owned()
-    }
+/// How many typings are learned.
+fn learned(scenes: &mut Scenes) -> String {
+    let status = scenes.home.guest.shell.run("keydyn status owner");
+    let line = status.lines().find(|line| line.contains("Typings learned"));
+    line.unwrap_or_else(|| panic!("it is not said: {status}"))
+        .to_owned()
 }
 
 #[test]
 #[ignore = "boots a machine: make e2e"]
 fn every_application_is_answered_as_documented() {
-    let mut scenes = Scenes::begin();
+    let story = Story::begin("2-applications", "2. What asks for the password");
+    let mut scenes = Scenes::begin(story, Machine::with(files()));
     at_the_terminal(&mut scenes);
     without_credentials(&mut scenes);
     without_root(&mut scenes);
@@ -157,7 +112,8 @@ fn without_credentials(scenes: &mut Scenes) {
     let polkit = Inside::application("polkit-1", "owner").without_credentials();
     let typing = scenes.other();
     let came = scenes.home.inside(&polkit, &typing);
-    scenes.returns(
+    returns(
+        scenes,
         "somebody else at polkit's helper",
         &came,
         REFUSED,
@@ -166,7 +122,7 @@ fn without_credentials(scenes: &mut Scenes) {
     assert!(!came.log_says("learned state="), "{came:?}");
     let typing = scenes.owner();
     let came = scenes.home.inside(&polkit, &typing);
-    scenes.returns("the owner there", &came, ACCEPTED, PAM_SUCCESS);
+    returns(scenes, "the owner there", &came, ACCEPTED, PAM_SUCCESS);
     let at_the_end = came.report.credentials.is_none() && came.log_says("learned state=armed");
     assert!(at_the_end, "{came:?}");
     scenes.story.fact("no pam_setcred: learned at pam_end");
@@ -184,13 +140,13 @@ fn without_root(scenes: &mut Scenes) {
             "refuse"
         };
         let what = format!("a locker that is not root, unprivileged={rule}");
-        scenes.returns(&what, &came, HIDDEN, code);
+        returns(scenes, &what, &came, HIDDEN, code);
     }
 }
 
 /// Who comes over the network is not judged by what is typed here meanwhile.
 fn over_ssh(scenes: &mut Scenes) {
-    let before = scenes.learned();
+    let before = learned(scenes);
     scenes
         .home
         .guest
@@ -221,7 +177,7 @@ fn over_ssh(scenes: &mut Scenes) {
     let what = format!("ssh, while somebody else types {typings} times at the keyboard");
     scenes.shows(&what, &answered, "sshd", ELSEWHERE, 0);
     assert!(!answered.log_says("learned"), "{answered:?}");
-    let after = scenes.learned();
+    let after = learned(scenes);
     assert_eq!(before, after, "typed elsewhere, and learned");
     scenes.story.fact("nothing was learned of it");
 }

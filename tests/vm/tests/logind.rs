@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use vm::{Answered, Home, Inside, Machine, Person, Story, Typing};
+use vm::{Answered, Home, Inside, Machine, Person, Scenes, Story, Typing};
 
 const SUDO: &str = "password for owner:";
 /// Asks sudo without a key: by a pipe.
@@ -28,97 +28,54 @@ const NO_PRESS: &str = "state=armed outcome=unusable reason=no-press";
 const BEHIND: &str = "state=armed outcome=unusable reason=seat-inactive";
 const ELSEWHERE: &str = "state=any outcome=not-local reason=typed-elsewhere";
 
-/// The scenes of one machine, and how many typings there were of each person.
-struct Scenes {
-    home: Home,
-    story: Story,
-    owner: Person,
-    other: Person,
-    typed: u32,
+/// The owner types at a command in front, and is accepted.
+fn accepts(scenes: &mut Scenes, what: &str, command: &str, service: &str, prompt: &str) {
+    let typing = scenes.owner();
+    let answered = scenes.home.commands(command, prompt, &typing);
+    scenes.shows(what, &answered, service, ACCEPTED, 0);
 }
 
-impl Scenes {
-    fn begin() -> Self {
-        let story = Story::begin("2-logind", "2. Where a typing takes place, with logind");
-        let files = Inside::program(Home::files(), Path::new(env!("CARGO_BIN_EXE_inside")))
-            .file("/usr/local/bin/piped", 0o755, PIPED)
-            .file("/etc/pam.d/cron", 0o644, CRON);
-        let mut home = Home::boot(Machine::with(files).logind());
-        let owner = Person::quick(Home::PASSWORD);
-        home.learns(&owner, Home::PASSWORD, Home::ARMED);
-        Self {
-            home,
-            story,
-            owner,
-            other: Person::slow(Home::PASSWORD),
-            typed: 40,
-        }
-    }
+/// sudo asks in front, somebody types, and is refused; nothing else is tried.
+fn refuses(scenes: &mut Scenes, what: &str, command: &str, typing: &Typing, outcome: &str) {
+    let mark = scenes.home.asks(command, SUDO);
+    scenes.home.types(typing);
+    let answered = scenes.home.over(mark);
+    scenes.shows(what, &answered, "sudo", outcome, 1);
+}
 
-    fn owner(&mut self) -> Typing {
-        self.typed += 1;
-        self.owner.typing(self.typed)
-    }
+/// Refusals in a row would bring a cool-down.
+fn again(scenes: &mut Scenes) {
+    accepts(scenes, "the owner at sudo again", "sudo true", "sudo", SUDO);
+}
 
-    fn other(&mut self) -> Typing {
-        self.typed += 1;
-        self.other.typing(self.typed)
+/// A job is started in front, something else is done, and then the job ends.
+fn detaches(scenes: &mut Scenes, command: &str, then: impl FnOnce(&mut Home)) -> Answered {
+    scenes.home.guest.shell.run("rm -f /tmp/piped");
+    let mark = scenes.home.begins(command);
+    scenes.home.over(mark);
+    then(&mut scenes.home);
+    scenes.home.guest.shell.wait_until("test -s /tmp/piped");
+    let code = scenes.home.guest.shell.run("cat /tmp/piped");
+    Answered {
+        module: scenes.home.said(mark),
+        code: code.trim().parse().ok(),
     }
+}
 
-    /// What happened is what is documented, and nothing else was said of this service.
-    fn shows(&mut self, what: &str, answered: &Answered, service: &str, outcome: &str, code: u8) {
-        let line = answered.of(service);
-        let fits = line.is_some_and(|line| line.contains(outcome)) && answered.code == Some(code);
-        assert!(fits, "{what}: {}", self.home.explain(answered));
-        self.story
-            .fact(format!("{what}: {service}: {outcome}; exit code {code}"));
-    }
-
-    /// The owner types at a command in front, and is accepted.
-    fn accepts(&mut self, what: &str, command: &str, service: &str, prompt: &str) {
-        let typing = self.owner();
-        let answered = self.home.commands(command, prompt, &typing);
-        self.shows(what, &answered, service, ACCEPTED, 0);
-    }
-
-    /// sudo asks in front, somebody types, and is refused; nothing else is tried.
-    fn refuses(&mut self, what: &str, command: &str, typing: &Typing, outcome: &str) {
-        let mark = self.home.asks(command, SUDO);
-        self.home.types(typing);
-        let answered = self.home.over(mark);
-        self.shows(what, &answered, "sudo", outcome, 1);
-    }
-
-    /// Refusals in a row would bring a cool-down.
-    fn again(&mut self) {
-        self.accepts("the owner at sudo again", "sudo true", "sudo", SUDO);
-    }
-
-    /// A job is started in front, something else is done, and then the job ends.
-    fn detaches(&mut self, command: &str, then: impl FnOnce(&mut Home)) -> Answered {
-        self.home.guest.shell.run("rm -f /tmp/piped");
-        let mark = self.home.begins(command);
-        self.home.over(mark);
-        then(&mut self.home);
-        self.home.guest.shell.wait_until("test -s /tmp/piped");
-        let code = self.home.guest.shell.run("cat /tmp/piped");
-        Answered {
-            module: self.home.said(mark),
-            code: code.trim().parse().ok(),
-        }
-    }
-
-    /// Root does this beside.
-    fn beside(&mut self, what: &str, command: &str, outcome: &str, code: u8) {
-        let answered = self.home.beside(command);
-        self.shows(what, &answered, "sudo", outcome, code);
-    }
+/// Root does this beside.
+fn beside(scenes: &mut Scenes, what: &str, command: &str, outcome: &str, code: u8) {
+    let answered = scenes.home.beside(command);
+    scenes.shows(what, &answered, "sudo", outcome, code);
 }
 
 #[test]
 #[ignore = "boots a machine: make e2e-full"]
 fn a_typing_is_judged_where_it_takes_place() {
-    let mut scenes = Scenes::begin();
+    let story = Story::begin("2-logind", "2. Where a typing takes place, with logind");
+    let files = Inside::program(Home::files(), Path::new(env!("CARGO_BIN_EXE_inside")))
+        .file("/usr/local/bin/piped", 0o755, PIPED)
+        .file("/etc/pam.d/cron", 0o644, CRON);
+    let mut scenes = Scenes::begin(story, Machine::with(files).logind());
     at_the_terminal(&mut scenes);
     behind_another_terminal(&mut scenes);
     without_a_key(&mut scenes);
@@ -140,21 +97,24 @@ fn at_the_terminal(scenes: &mut Scenes) {
         .shell
         .run("loginctl list-sessions --no-legend");
     assert!(session.contains("owner seat0 tty1"), "{session}");
-    scenes.accepts("sudo at tty1 (rule 3)", "sudo true", "sudo", SUDO);
-    scenes.accepts(
+    accepts(scenes, "sudo at tty1 (rule 3)", "sudo true", "sudo", SUDO);
+    accepts(
+        scenes,
         "sudo in a pseudo terminal of the session (rule 4)",
         "script -qec 'sudo true' /dev/null",
         "sudo",
         SUDO,
     );
     let typing = scenes.other();
-    scenes.refuses(
+    refuses(
+        scenes,
         "somebody else at sudo there",
         "script -qec 'sudo true' /dev/null",
         &typing,
         REFUSED,
     );
-    scenes.accepts(
+    accepts(
+        scenes,
         "su in a pseudo terminal of the session",
         "script -qec 'su owner -c true' /dev/null",
         "su",
@@ -188,7 +148,7 @@ fn behind_another_terminal(scenes: &mut Scenes) {
 
 /// The owner is in front, and nobody types.
 fn without_a_key(scenes: &mut Scenes) {
-    scenes.again();
+    again(scenes);
     for (what, command) in [
         ("a piped password at tty1", "piped"),
         (
@@ -200,22 +160,23 @@ fn without_a_key(scenes: &mut Scenes) {
         let answered = scenes.home.over(mark);
         scenes.shows(what, &answered, "sudo", NO_PRESS, 1);
     }
-    let answered = scenes.detaches("systemd-run --user -q piped", |_| ());
+    let answered = detaches(scenes, "systemd-run --user -q piped", |_| ());
     let what = "the same under the user's service manager, in no session";
     scenes.shows(what, &answered, "sudo", NO_PRESS, 1);
-    scenes.again();
+    again(scenes);
     let job = "systemd-run --wait -q --uid=owner piped";
-    scenes.beside(
+    beside(
+        scenes,
         "a job of a system service, as cron's on Debian",
         job,
         NO_PRESS,
         1,
     );
     let job = "systemd-run --wait -q -p PAMName=cron -p User=owner piped";
-    scenes.beside("a job in a background session", job, NO_PRESS, 1);
+    beside(scenes, "a job in a background session", job, NO_PRESS, 1);
     let job = format!("setsid {AS_OWNER} piped 2>/dev/ttyS0");
-    scenes.beside("a job that names a serial line", &job, NO_PRESS, 1);
-    scenes.again();
+    beside(scenes, "a job that names a serial line", &job, NO_PRESS, 1);
+    again(scenes);
 }
 
 /// Rules 1, 4 and 5.
@@ -236,7 +197,8 @@ fn over_ssh(scenes: &mut Scenes) {
     let answered = scenes.home.over(mark);
     let what = "the same at tty1 itself (rule 3)";
     scenes.shows(what, &answered, "sudo", NO_PRESS, 1);
-    scenes.accepts(
+    accepts(
+        scenes,
         "and typed at the seat (rule 4)",
         "script -qec 'sudo true' /dev/null",
         "sudo",
@@ -263,8 +225,9 @@ fn beside_somebody_else(scenes: &mut Scenes) {
     scenes.shows(what, &answered, "su", REFUSED, 1);
     let job = "systemd-run --wait -q --uid=owner piped";
     let what = "the owner's job meanwhile, whose session is behind";
-    scenes.beside(what, job, BEHIND, 1);
-    scenes.accepts(
+    beside(scenes, what, job, BEHIND, 1);
+    accepts(
+        scenes,
         "the owner comes and types at tty2, in the other's session",
         "script -qec 'su owner -c true' /dev/null",
         "su",
@@ -282,17 +245,24 @@ fn with_logind_in_trouble(scenes: &mut Scenes) {
         .guest
         .shell
         .run("systemctl restart systemd-logind");
-    scenes.accepts(
+    accepts(
+        scenes,
         "sudo in a pseudo terminal after logind began anew",
         PTY,
         "sudo",
         SUDO,
     );
     scenes.home.guest.shell.run("systemctl stop systemd-logind");
-    scenes.accepts("while logind is stopped", PTY, "sudo", SUDO);
+    accepts(scenes, "while logind is stopped", PTY, "sudo", SUDO);
     let frozen = "systemctl start systemd-logind; kill -STOP $(pidof systemd-logind dbus-daemon)";
     scenes.home.guest.shell.run(frozen);
-    scenes.accepts("while logind and the bus stand still", PTY, "sudo", SUDO);
+    accepts(
+        scenes,
+        "while logind and the bus stand still",
+        PTY,
+        "sudo",
+        SUDO,
+    );
     // login's session needs both: what keydyn says does not wait for them.
     scenes.home.switch_to(2);
     let said = frozen_login(scenes);
@@ -319,19 +289,25 @@ fn with_logind_in_trouble(scenes: &mut Scenes) {
     let back = "systemctl start dbus.socket dbus.service systemd-logind";
     scenes.home.guest.shell.run(back);
     scenes.home.switch_to(1);
-    scenes.again();
+    again(scenes);
 }
 
 /// What is left when nobody sits there.
 fn after_logging_out(scenes: &mut Scenes) {
     let left = "setsid sh -c 'sleep 4; piped' </dev/null >/dev/null 2>&1 & sleep 1";
-    let answered = scenes.detaches(left, Home::logout);
+    let answered = detaches(scenes, left, Home::logout);
     let what = "a job left in a session whose user has logged out";
     scenes.shows(what, &answered, "sudo", BEHIND, 1);
     let gone = "! loginctl list-sessions --no-legend | grep -q owner";
     scenes.home.guest.shell.wait_until(gone);
     let job = "systemd-run --wait -q --uid=owner piped";
-    scenes.beside("a job of a user who is nowhere here", job, ELSEWHERE, 0);
+    beside(
+        scenes,
+        "a job of a user who is nowhere here",
+        job,
+        ELSEWHERE,
+        0,
+    );
     let typing = scenes.owner();
     let answered = scenes.home.logs_in("owner", &typing);
     scenes.shows("login again", &answered, "login", ACCEPTED, 0);
