@@ -110,9 +110,9 @@ fn what_cannot_be_run_is_said() {
     assert!(failure(&module, &["--user", "root"], 2).contains("root cannot take part"));
     let message = failure(&module, &["--user", "no-such-account"], 2);
     assert!(message.contains("is it an account"), "{message}");
-    let message = failure(&module, &["--svg", "/nonexistent/rhythm.svg"], 2);
+    let message = failure(&module, &["--svg", "/dev/null/rhythm.svg"], 2);
     assert!(
-        message.contains("cannot write /nonexistent/rhythm.svg"),
+        message.contains("cannot write /dev/null/rhythm.svg"),
         "{message}"
     );
 }
