@@ -76,7 +76,7 @@ impl Home {
     /// The owner's password.
     pub const PASSWORD: &str = PASSWORD;
     /// And what they change it to.
-    pub const NEW_PASSWORD: &str = "marmalade7";
+    pub const NEW_PASSWORD: &str = "typing2026";
 
     /// The files of such a machine: the shipped module in the stack that is printed for Debian,
     /// accounts, and what they may.
