@@ -1,5 +1,6 @@
 //! Where libpam looks for services and modules, below a root that need not be this machine's.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -7,10 +8,12 @@ use std::path::{Component, Path, PathBuf};
 
 use keydyn_core::settings::Settings;
 
-/// pam.d(5), in the order of looking.
-const DIRECTORIES: [&str; 2] = ["etc/pam.d", "usr/lib/pam.d"];
+/// pam.d(5), in the order of looking; the last is openSUSE's.
+const DIRECTORIES: [&str; 3] = ["etc/pam.d", "usr/lib/pam.d", "usr/etc/pam.d"];
 /// Read only where there is no directory.
 const SINGLE: &str = "etc/pam.conf";
+/// More than anybody writes into one file.
+const MOST_BYTES: u64 = 1 << 20;
 /// Links that lead to links; the kernel has the same limit.
 const MAX_LINKS: usize = 40;
 
@@ -126,7 +129,7 @@ impl Configuration {
             None => self.directories.iter().map(|dir| dir.join(name)).collect(),
         };
         for path in places {
-            match fs::read(resolved(&self.root, &path)) {
+            match contents(&resolved(&self.root, &path)) {
                 Ok(bytes) => return Ok(Some((path, String::from_utf8_lossy(&bytes).into_owned()))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 // The C library opens a directory, and finds nothing in it.
@@ -178,6 +181,20 @@ impl Configuration {
     }
 }
 
+/// What is in an ordinary file of a size that somebody may have written: whoever looks at another
+/// system's files must not wait for a pipe, nor read a device without end.
+fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    let data = fs::metadata(path)?;
+    if data.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !data.is_file() || data.len() > MOST_BYTES {
+        let why = "it is no ordinary file, or larger than 1 MiB";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    fs::read(path)
+}
+
 /// What editors and package managers leave beside a service.
 fn set_aside(name: &str) -> bool {
     const ENDINGS: [&str; 9] = [
@@ -189,6 +206,15 @@ fn set_aside(name: &str) -> bool {
         || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether libraries of this program's architecture are in the directory of this name.
+fn is_ours(triplet: &OsStr) -> bool {
+    let ours = match std::env::consts::ARCH {
+        "x86" => "i386",
+        other => other,
+    };
+    triplet.to_string_lossy().starts_with(ours)
+}
+
 /// The directory with `pam_unix.so`, which every system has, or with `pam_deny.so`.
 fn module_directory(root: &Path) -> Option<PathBuf> {
     let mut places: Vec<_> = ["usr/lib64/security", "lib64/security"]
@@ -197,7 +223,8 @@ fn module_directory(root: &Path) -> Option<PathBuf> {
     for library in ["usr/lib", "lib"] {
         let entries = fs::read_dir(root.join(library)).into_iter().flatten();
         let mut triplets: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-        triplets.sort();
+        // Of several architectures, that of whoever looks.
+        triplets.sort_by_key(|name| (!is_ours(name), name.clone()));
         let below = |name| Path::new(library).join(name).join("security");
         places.extend(triplets.into_iter().map(below));
         places.push(Path::new(library).join("security"));
@@ -282,6 +309,29 @@ mod tests {
         assert_eq!(text("sudo"), None);
         assert_eq!(configuration.single(), None);
         assert_eq!(configuration.modules(), None);
+    }
+
+    #[test]
+    fn modules_are_those_of_this_program_s_architecture() {
+        let root = tempfile::tempdir().unwrap();
+        let ours = format!("{}-linux-gnu", std::env::consts::ARCH);
+        for triplet in ["a-first-linux-gnu", &ours] {
+            let directory = root.path().join("usr/lib").join(triplet).join("security");
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join("pam_unix.so"), "").unwrap();
+        }
+        let found = module_directory(root.path()).unwrap();
+        assert!(found.to_string_lossy().contains(&ours), "{found:?}");
+    }
+
+    #[test]
+    fn a_device_or_a_huge_file_is_not_read() {
+        assert!(contents(Path::new("/dev/zero")).is_err());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(MOST_BYTES).unwrap();
+        assert!(contents(file.path()).is_ok());
+        file.as_file().set_len(MOST_BYTES + 1).unwrap();
+        assert!(contents(file.path()).is_err());
     }
 
     #[test]

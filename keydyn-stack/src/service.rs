@@ -371,7 +371,8 @@ impl<'a> Reader<'a> {
     ) -> Result<Result<(), GivenUp>, Unreadable> {
         let name = name.unwrap_or_default();
         let deeper = depth + 1;
-        let why = if deeper >= MAX_LEVEL || self.entries.len() >= MAX_ENTRIES {
+        let many = self.included.len().max(self.entries.len());
+        let why = if deeper >= MAX_LEVEL || many >= MAX_ENTRIES {
             format!("`{name}` is included too often or too deep, perhaps by itself")
         } else {
             let found = match &*name {

@@ -231,6 +231,8 @@ impl<'a> Walk<'a> {
         let keeps = keeper == Keeper::Every || keeper == Keeper::Only(entry.stem());
         let right = person != Person::Wrong && keeps;
         let mut events = before.clone();
+        // Whoever is asked for the password after all has not been let in without it.
+        events.otherwise = None;
         let asks = module::asks(entry) || (keeps && entry.stem() == "pam_systemd_home");
         if asks || self.roles[at] != module::role(entry) {
             events.asked = events.asked.or(Some(at));
@@ -240,7 +242,9 @@ impl<'a> Walk<'a> {
             return vec![(Code::SUCCESS, events)];
         }
         let failures = match person {
-            Person::Wrong => &[Code::AUTH_ERR, Code::USER_UNKNOWN][..],
+            Person::Wrong if entry.stem() == "pam_unix" => &[Code::AUTH_ERR, Code::USER_UNKNOWN],
+            // Whoever is asked over a network may not be there to say no.
+            Person::Wrong => &[Code::AUTH_ERR, Code::USER_UNKNOWN, Code::AUTHINFO_UNAVAIL][..],
             _ if keeps => &[Code::AUTH_ERR],
             _ => &[Code::USER_UNKNOWN, Code::AUTHINFO_UNAVAIL, Code::AUTH_ERR],
         };

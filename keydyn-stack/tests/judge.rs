@@ -317,3 +317,57 @@ fn what_is_no_stack_is_no_panic() {
         let _ = login(lines);
     }
 }
+
+/// A condition or another factor in front lets nobody in by itself while the password is asked for
+/// behind it, and hides no fault of what follows.
+#[test]
+fn a_gate_in_front_hides_nothing() {
+    let kinds_behind = |gate: &str, faulty: &str| kinds(&login(&format!("{gate}{faulty}")));
+    let optional = DEBIAN.replace(
+        "requisite                   pam_keydyn.so verify",
+        "optional pam_keydyn.so verify",
+    );
+    let unproven = DEBIAN
+        .replace("[success=1 default=ignore]", "optional")
+        .replace(
+            "requisite                   pam_deny.so",
+            "optional pam_cap.so",
+        );
+    for gate in [
+        "auth [success=1 default=ignore] pam_succeed_if.so user ingroup staff\nauth requisite pam_deny.so\n",
+        "auth [success=ok default=die] pam_u2f.so\n",
+        "auth [success=1 default=ignore] pam_duo.so\nauth requisite pam_deny.so\n",
+    ] {
+        let found = kinds_behind(gate, &optional);
+        assert!(
+            found.contains(&"error refusal-lost".to_owned()),
+            "{gate}{found:?}"
+        );
+        let found = kinds_behind(gate, &unproven);
+        assert!(
+            found.iter().any(|kind| kind.ends_with("wrong-password")),
+            "{gate}{found:?}"
+        );
+        assert!(
+            !kinds_behind(gate, DEBIAN)
+                .iter()
+                .any(|kind| kind.starts_with("error"))
+        );
+    }
+}
+
+/// A directory of passwords that does not answer says neither yes nor no.
+#[test]
+fn a_password_module_that_cannot_be_asked_lets_nobody_in() {
+    let stack = DEBIAN
+        .replace(
+            "[success=1 default=ignore]  pam_unix.so nullok",
+            "[success=ok authinfo_unavail=ignore default=die] pam_sss.so",
+        )
+        .replace("auth  requisite                   pam_deny.so\n", "");
+    let found = kinds(&login(&stack));
+    assert!(
+        found.iter().any(|kind| kind.ends_with("wrong-password")),
+        "{found:?}"
+    );
+}

@@ -26,6 +26,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Ok(file) => file,
         Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
         Err(Errno::ELOOP) => return Err(untrusted(path, "is a link")),
+        // What the kernel says of a socket.
+        Err(Errno::ENXIO) => return Err(untrusted(path, "is no ordinary file")),
         // Without a descriptor to spare the kernel says so even of what is not there.
         Err(_) if !there(path) => return Ok(None),
         Err(errno) => return Err(failed(path, "open", errno)),
