@@ -266,7 +266,7 @@ impl Settings {
             if let Complaint::Value {
                 argument, in_force, ..
             } = complaint
-                && name_and_value(argument).0 == "mode"
+                && name_and_value(argument).0.eq_ignore_ascii_case("mode")
             {
                 *in_force = Some(self.mode);
             }
@@ -281,6 +281,8 @@ impl Settings {
                 Ok(())
             }
             "mode" => set(&mut self.mode, value, &MODES),
+            // Whoever meant `shadow` must read which mode is in force.
+            _ if name.eq_ignore_ascii_case("mode") => Err("behind `mode=` in small letters"),
             "strictness" => set(&mut self.strictness, value, &STRICTNESSES),
             "password_change" => set(&mut self.password_change, value, &PASSWORD_CHANGES),
             "no_timings" => set(&mut self.no_timings, value, &RULES),

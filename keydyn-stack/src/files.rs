@@ -197,8 +197,9 @@ fn contents(path: &Path) -> io::Result<Vec<u8>> {
 
 /// What editors and package managers leave beside a service.
 fn set_aside(name: &str) -> bool {
-    const ENDINGS: [&str; 9] = [
-        "~", ".bak", ".orig", ".old", ".save", ".rpmnew", ".rpmsave", ".pacnew", ".pacsave",
+    const ENDINGS: [&str; 11] = [
+        "~", ".pam-old", ".pam-new", ".bak", ".orig", ".old", ".save", ".rpmnew", ".rpmsave",
+        ".pacnew", ".pacsave",
     ];
     name.starts_with('.')
         || name.contains(".dpkg-")

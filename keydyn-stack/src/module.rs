@@ -192,13 +192,16 @@ pub fn codes(entry: &Entry) -> Vec<Code> {
         // Without a word it is `preauth`.
         "pam_faillock" if entry.has("authfail") => vec![Code::IGNORE, Code::AUTH_ERR],
         "pam_faillock" => FAILED.into(),
-        "pam_env" | "pam_group" | "pam_mail" | "pam_warn" | "pam_issue" => vec![Code::IGNORE],
+        "pam_env" | "pam_group" | "pam_mail" | "pam_warn" | "pam_issue" | "pam_faildelay" => {
+            vec![Code::IGNORE]
+        }
         "pam_localuser" | "pam_access" => vec![Code::SUCCESS, Code::PERM_DENIED],
         "pam_usertype" | "pam_succeed_if" | "pam_shells" => {
             vec![Code::SUCCESS, Code::AUTH_ERR, Code::USER_UNKNOWN]
         }
         "pam_securetty" => vec![Code::SUCCESS, Code::AUTH_ERR, Code::SERVICE_ERR],
-        "pam_nologin" => vec![Code::IGNORE, Code::SUCCESS, Code::AUTH_ERR],
+        "pam_nologin" if entry.has("successok") => vec![Code::SUCCESS, Code::AUTH_ERR],
+        "pam_nologin" => vec![Code::IGNORE, Code::AUTH_ERR],
         "pam_rootok" => vec![Code::AUTH_ERR, Code::SUCCESS],
         "pam_wheel" => vec![Code::IGNORE, Code::SUCCESS, Code::PERM_DENIED],
         "pam_exec" => vec![Code::SUCCESS, Code::IGNORE, Code::SYSTEM_ERR],

@@ -275,7 +275,7 @@ auth   optional                    pam_permit.so
 }
 
 #[test]
-fn a_stack_that_lets_everybody_in_anyway_is_not_keydyns_fault() {
+fn a_stack_that_lets_everybody_in_anyway_is_told_of() {
     let lines = "\
 auth  requisite  pam_keydyn.so capture
 auth  optional   pam_unix.so
@@ -283,7 +283,7 @@ auth  required   pam_permit.so
 auth  requisite  pam_keydyn.so verify
 ";
     let found = login(lines);
-    assert_eq!(kinds(&found), ["warning wrong-password"]);
+    assert_eq!(kinds(&found), ["error wrong-password"]);
     assert!(found[0].text.contains("without them"), "{found:?}");
 }
 
@@ -370,4 +370,27 @@ fn a_password_module_that_cannot_be_asked_lets_nobody_in() {
         found.iter().any(|kind| kind.ends_with("wrong-password")),
         "{found:?}"
     );
+}
+
+/// Debian's own `login` in front of a stack that has lost its success: what decides nothing saves
+/// nothing.
+#[test]
+fn modules_that_decide_nothing_do_not_save_a_stack() {
+    let login = "auth optional pam_faildelay.so delay=3000000\nauth requisite pam_nologin.so\n";
+    let permit = "auth  required                    pam_permit.so\n";
+    for broken in [
+        DEBIAN.replace(permit, ""),
+        DEBIAN.replace("success=1", "success=2"),
+    ] {
+        let found = Root::new(&[("login", &format!("{login}{broken}"))]).examine(&["login"]);
+        let errors = found
+            .findings
+            .iter()
+            .filter(|one| one.kind == "unlearned-locked-out");
+        let text: String = errors.map(|one| one.text.clone()).collect();
+        assert!(
+            text.contains("put that line in front of `verify`"),
+            "{found:?}"
+        );
+    }
 }

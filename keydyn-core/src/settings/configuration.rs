@@ -36,6 +36,8 @@ impl Settings {
 
     fn take_text(&mut self, text: &str) {
         let mut further = 0;
+        // Some editors put a mark of their own in front.
+        let text = text.trim_start_matches('\u{feff}');
         for (number, line) in (1..).zip(text.lines()) {
             let said = line.split('#').next().unwrap_or_default().trim();
             if said.is_empty() {
@@ -117,6 +119,16 @@ mod tests {
             .find(|line| line.contains("= shadow"))
             .unwrap();
         assert_eq!(settings(&shadow.replace("# ", ""), &[]).mode, Mode::Shadow);
+    }
+
+    #[test]
+    fn a_mode_that_is_nearly_right_says_which_one_is_in_force() {
+        assert_eq!(settings("\u{feff}mode = shadow\n", &[]).mode, Mode::Shadow);
+        for text in ["mode = shdow\n", "Mode = shadow\n"] {
+            let settings = settings(text, &[c"verify"]);
+            let words = said(&settings);
+            assert!(words[0].contains("mode=auto is in force"), "{words:?}");
+        }
     }
 
     #[test]

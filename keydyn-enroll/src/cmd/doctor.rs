@@ -70,7 +70,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let here = Path::new("/");
     let root = arguments.root.as_deref().unwrap_or(here);
     let settings = Settings::of_file(configuration::read(&root.join(&PATH[1..])));
-    let mut findings = complaints(&settings);
+    // A line that says nothing more goes by the file alone.
+    let mut findings = complaints(&settings.clone().and_line(&[c"verify"]));
     let configuration = Configuration::under(root)?.with_settings(settings);
     let examination = judge::examine(&configuration, &arguments.services)?;
     findings.extend(examination.findings);

@@ -174,7 +174,7 @@ impl<'a> Ways<'a> {
         let guilty: Vec<_> = self.stack.iter().filter(counts).collect();
         let (severity, text) = match (self.without.1, guilty.first()) {
             (true, _) => (
-                Severity::Warning,
+                Severity::Error,
                 "A wrong password gets in, with keydyn's lines and without them: no line that is \
                  reached refuses. Put `requisite pam_deny.so` behind the password modules."
                     .to_owned(),
@@ -365,10 +365,17 @@ impl<'a> Ways<'a> {
 
 /// `verify` does something else with those of whom it has nothing to say than with the accepted.
 fn unlearned(verify: &Entry) -> Finding {
+    let mend = match &*verify.word {
+        "requisite" | "required" => {
+            "Nothing on the way to it gives a success: let the password module's jump end at \
+             `required pam_permit.so`, and put that line in front of `verify`"
+        }
+        _ => "Let its control say the same of both, or write `requisite`",
+    };
     let text = format!(
         "Whoever keydyn has not learned is locked out, and so is everybody under `keydyn=off` or \
          `keydyn disable`: {verify} does something else with `ignore`, which it gives for them, than \
-         with `success`. Let its control say the same of both, or write `requisite`."
+         with `success`. {mend}."
     );
     Finding::new(Severity::Error, "unlearned-locked-out", text).about(&[verify])
 }
