@@ -45,11 +45,11 @@ test: prepare check modules
 	$(CARGO) test --locked --workspace --target-dir $(TARGET)
 	$(CARGO) test --locked --workspace --manifest-path tests/Cargo.toml --target-dir $(TESTS)
 
-# Told by `make e2e`, by their file in tests/vm/tests.
-STORIES := learned applications password
-# One after the other: a machine that shares its processor hears keys late.
-STORY := KEYDYN_VM=$(TESTS)/vm $(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p vm --no-fail-fast
-TOLD := -- --ignored --nocapture --test-threads=1
+# Told by `make e2e`, and by `make e2e-full`, by their file in tests/vm/tests: two lists side by side
+# (scripts/stories), about as long as each other.
+STORIES := 'learned password' 'applications'
+LONG := long files
+ALL := '$(filter-out $(LONG),$(patsubst tests/vm/tests/%.rs,%,$(wildcard tests/vm/tests/*.rs)))' '$(LONG)'
 
 ## The machine alone; fails where it cannot be had.
 e2e-image:
@@ -58,13 +58,13 @@ e2e-image:
 
 ## Boots machines of its own (tests/vm); their image is made once and kept below $(TESTS).
 e2e: package e2e-image
-	$(STORY) $(STORIES:%=--test %) $(TOLD)
+	@scripts/stories $(TESTS) $(STORIES)
 
 ## Every story, an hour at most; what they showed becomes docs/e2e.md.
 e2e-full: package e2e-image
 	@scripts/vm-image --logind $(TESTS)/vm
 	@rm -rf $(TESTS)/vm/stories
-	@{ $(STORY) $(TOLD); echo $$? >$(TESTS)/vm/code; } 2>&1 | tee $(TESTS)/vm/log
+	@{ scripts/stories $(TESTS) $(ALL); echo $$? >$(TESTS)/vm/code; } 2>&1 | tee $(TESTS)/vm/log
 	@scripts/e2e-report $(TESTS)/vm/stories $(TESTS)/vm/log
 	@exit $$(cat $(TESTS)/vm/code)
 
