@@ -59,7 +59,8 @@ pub enum PasswordChange {
 
 /// Typings before learning can be over.
 const MIN_SAMPLES: u32 = 20;
-const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=1000;
+const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=MOST_SAMPLES;
+const MOST_SAMPLES: u32 = 1000;
 
 /// What a line's arguments and the file of settings say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,8 @@ pub struct Settings {
     /// The stand-in source's script.
     #[cfg(feature = "replay-source")]
     pub replay: Option<std::path::PathBuf>,
-    /// The file of settings is there, and the machine failed to read it: nobody knows what it asks.
+    /// The file of settings is there, and the machine failed to read it: the strictest of every
+    /// setting holds.
     pub configuration_unread: bool,
     /// What was not understood.
     pub complaints: Vec<Complaint>,
@@ -223,6 +225,21 @@ impl Settings {
         let mut settings = Self::default();
         settings.take_file(file);
         settings
+    }
+
+    /// What holds while nobody knows what the file asks for: whoever can make it unreadable (by
+    /// `ulimit -n`) must not lift anything, and whoever is armed still gets in.
+    fn strictest() -> Self {
+        Self {
+            mode: Mode::Enforce,
+            strictness: Strictness::Strict,
+            min_samples: MOST_SAMPLES,
+            password_change: PasswordChange::Refuse,
+            no_timings: Rule::Refuse,
+            unprivileged: Rule::Refuse,
+            configuration_unread: true,
+            ..Self::default()
+        }
     }
 
     /// What a line's arguments say.

@@ -32,8 +32,6 @@ pub(crate) enum Outcome {
     OtherPassword(Armed),
     /// Nobody can say whether the user is armed.
     StateUnknown,
-    /// Nobody can say what the administrator's settings are.
-    ConfigurationUnread,
     /// Armed, and the verdict could be written nowhere, so that there is none.
     Unwritable,
 }
@@ -110,7 +108,6 @@ pub(crate) fn return_code(
         | Outcome::CoolingDown
         | Outcome::Unfit(_, Armed::Yes)
         | Outcome::StateUnknown
-        | Outcome::ConfigurationUnread
         | Outcome::Unwritable => PAM_AUTH_ERR,
     }
 }
@@ -166,7 +163,6 @@ impl Outcome {
             Self::OtherPassword(Armed::Yes) => ("armed", "not-in-force", "password-changed"),
             Self::OtherPassword(Armed::No) => ("unarmed", "not-in-force", "password-changed"),
             Self::StateUnknown => ("unknown", "failed", "state-unreadable"),
-            Self::ConfigurationUnread => ("unknown", "failed", "configuration-unreadable"),
             Self::Unwritable => ("armed", "failed", "state-unwritable"),
         }
     }
@@ -214,7 +210,6 @@ mod tests {
             (O::OtherPassword(Armed::Yes), [&i, &i, &i, &i]),
             (O::OtherPassword(Armed::No), [&i, &i, &e, &i]),
             (O::StateUnknown, [&i, &e, &e, &e]),
-            (O::ConfigurationUnread, [&i, &e, &e, &e]),
             (O::Unwritable, [&i, &e, &e, &e]),
         ];
         for (outcome, codes) in rows {

@@ -49,7 +49,7 @@ impl Finding {
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh);
-    let finding = match (unjudged(&machine, settings, account), account, fresh(pamh)) {
+    let finding = match (unjudged(&machine, account), account, fresh(pamh)) {
         (Some(outcome), _, _) => Finding::only(outcome),
         (None, Err(()), _) => Finding::only(Outcome::StateUnknown),
         (None, Ok(uid), Some(handover)) => {
@@ -84,7 +84,7 @@ pub(crate) fn authenticate_without_a_line(
 ) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh);
-    let outcome = match (unjudged(&machine, settings, account), account) {
+    let outcome = match (unjudged(&machine, account), account) {
         (Some(outcome), _) => outcome,
         (None, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
         (None, Err(())) => Outcome::StateUnknown,
@@ -99,23 +99,13 @@ pub(crate) fn authenticate_without_a_line(
     )
 }
 
-/// The administrator's ways out, which ask for nothing that could be lost or damaged; and settings
-/// that nobody knows: whoever can make a file unreadable (by `ulimit -n`) must not lift `enforce`.
-fn unjudged(
-    machine: &Machine,
-    settings: &Settings,
-    account: Result<Option<u32>, ()>,
-) -> Option<Outcome> {
+/// The administrator's ways out, which ask for nothing that could be lost or damaged.
+fn unjudged(machine: &Machine, account: Result<Option<u32>, ()>) -> Option<Outcome> {
     if machine.off {
         return Some(Outcome::SwitchedOff);
     }
     let uid = account.ok().flatten();
-    if machine.disabled(uid) {
-        return Some(Outcome::Disabled);
-    }
-    settings
-        .configuration_unread
-        .then_some(Outcome::ConfigurationUnread)
+    machine.disabled(uid).then_some(Outcome::Disabled)
 }
 
 /// The user's name and uid. A user whom PAM does not tell is nobody's to wave through.

@@ -14,7 +14,7 @@ const MOST_COMPLAINTS: usize = 8;
 
 impl Settings {
     /// Takes what the file says. One that is not to be believed, or not for this process to see,
-    /// counts as not written.
+    /// counts as not written; one that the machine fails to read does not.
     pub(super) fn take_file(&mut self, file: Result<Option<Vec<u8>>, FileError>) {
         match file {
             Ok(Some(bytes)) => self.take_text(&String::from_utf8_lossy(&bytes)),
@@ -24,8 +24,10 @@ impl Settings {
                     FileError::Io { source, .. }
                         if source.kind() != ErrorKind::PermissionDenied =>
                     {
-                        self.configuration_unread = true;
-                        error.to_string()
+                        *self = Self::strictest();
+                        format!(
+                            "{error}; until it can be read, the strictest of every setting holds"
+                        )
                     }
                     _ => format!("{error}; until then the defaults and the line's arguments hold"),
                 };
@@ -217,7 +219,25 @@ mod tests {
         let mut settings = Settings::default();
         settings.take_file(Err(io_error(ErrorKind::Other)));
         assert!(settings.configuration_unread);
-        assert_eq!(settings.complaints.len(), 1);
+        let words = said(&settings);
+        assert_eq!(words.len(), 1);
+        assert!(
+            words[0].contains("the strictest of every setting"),
+            "{words:?}"
+        );
+        let strictest = ["mode=enforce", "strictness=strict", "min_samples=1000"];
+        let rules = [
+            "password_change=refuse",
+            "no_timings=refuse",
+            "unprivileged=refuse",
+        ];
+        let mut written = Settings::default();
+        for argument in strictest.iter().chain(&rules) {
+            written.take(argument, Origin::Stack);
+        }
+        settings.complaints.clear();
+        settings.configuration_unread = false;
+        assert_eq!(settings, written);
         let mut settings = Settings::default();
         settings.take_file(Ok(None));
         assert_eq!(settings, Settings::default());
