@@ -462,6 +462,8 @@ impl<'a> Reader<'a> {
         match self.configuration.fault(module) {
             Some(Fault::Missing) => (true, None),
             Some(Fault::Unfit(why)) => (true, Some(why)),
+            // libpam adds no ending, wherever its modules are.
+            None if OURS.contains(&module) => (true, None),
             Some(Fault::Hidden) | None => (false, None),
         }
     }

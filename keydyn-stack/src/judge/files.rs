@@ -34,7 +34,7 @@ const UNUSABLE: &str = "module-unusable";
 /// The line names what is not there, or cannot be loaded: kind and words.
 fn names(configuration: &Configuration, entry: &Entry) -> (&'static str, String) {
     let path = configuration.module(&entry.module);
-    let path = path.map_or_else(String::new, |path| path.display().to_string());
+    let path = path.map_or_else(|| entry.module.clone(), |path| path.display().to_string());
     let path = printable(&path);
     match &entry.fault {
         None => (

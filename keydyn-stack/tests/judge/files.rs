@@ -175,6 +175,15 @@ fn a_name_without_its_ending_is_told() {
         assert_eq!(said[0].0, "error module-missing");
         assert!(said[0].1.ends_with(remedy), "{said:?}");
     }
+    // Even where nothing is known of the modules.
+    let found = login(&DEBIAN.replace("pam_keydyn.so", "pam_keydyn"));
+    assert_eq!(kinds(&found), ["error module-missing"; 2]);
+    assert!(
+        found[0]
+            .text
+            .contains("names pam_keydyn, which is not there"),
+        "{found:?}"
+    );
 }
 
 #[test]

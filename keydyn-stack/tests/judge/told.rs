@@ -166,6 +166,13 @@ fn of_two_lines_the_one_written_by_hand_is_to_go() {
         "{text}"
     );
 
+    let root = Root::new(&[
+        ("common-auth", MARKED),
+        ("login", &format!("{capture}@include common-auth\n")),
+    ]);
+    let text = &root.examine(&["login"]).findings[0].text;
+    assert!(text.ends_with("pam.d/login:1)."), "{text}");
+
     let (kinds, text) = both(format!("{MARKED}{verify}"));
     assert_eq!(kinds, ["error verify-twice"]);
     assert!(

@@ -83,11 +83,10 @@ impl Ways<'_> {
 
 /// Which of two lines is to go: the one that pam-auth-update would not put back.
 fn spare(one: Option<&Entry>, other: Option<&Entry>) -> String {
-    let by_hand = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.by_hand == Some(true));
-    let managed = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.by_hand == Some(false));
+    let managed = |entry: &Entry| entry.by_hand == Some(false);
     let spare = match (one, other) {
-        (Some(one), rest) if by_hand(Some(one)) && managed(rest) => one,
-        (rest, Some(other)) if by_hand(Some(other)) && managed(rest) => other,
+        (Some(one), Some(other)) if managed(other) && !managed(one) => one,
+        (Some(one), Some(other)) if managed(one) && !managed(other) => other,
         _ => return "Take one of them out.".to_owned(),
     };
     format!(
