@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use super::kit::{DEBIAN, Root, SHARED, kinds, login};
 
@@ -95,9 +96,10 @@ fn a_pipe_in_the_place_of_the_module_keeps_nobody_waiting() {
     let root = installed(DEBIAN);
     let module = root.path().join("usr/lib/security/pam_keydyn.so");
     fs::remove_file(&module).unwrap();
-    fs::create_dir(&module).unwrap();
+    let made = Command::new("mkfifo").arg(&module).status().unwrap();
+    assert!(made.success());
     assert!(said(&root)[0].1.contains("it is no ordinary file"));
-    fs::remove_dir(&module).unwrap();
+    fs::remove_file(&module).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &module).unwrap();
     // Below this root there is no such device.
     assert_eq!(said(&root)[0].0, "error module-missing");
@@ -151,6 +153,17 @@ fn a_module_of_others_that_may_be_missing_says_nothing() {
         let root = installed(&format!("{DEBIAN}{known}"));
         assert!(said(&root).is_empty(), "{known}: {:?}", said(&root));
     }
+    // Another module checks the password here, which is not known.
+    let asked = "auth  [success=1 default=ignore]  pam_unix.so nullok\n";
+    let both = format!(
+        "auth [success=2 default=ignore] pam_unix.so\n{}",
+        asked.replace("unix", "own")
+    );
+    let root = installed(&DEBIAN.replace(asked, &both));
+    root.install(&["pam_own.so"]);
+    fs::remove_file(root.path().join("usr/lib/security/pam_unix.so")).unwrap();
+    assert!(said(&root).is_empty(), "{:?}", said(&root));
+
     let said = said(&installed(&format!(
         "{DEBIAN}auth optional pam_gnome_keyrin.so\n"
     )));

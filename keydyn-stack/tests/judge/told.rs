@@ -1,6 +1,6 @@
 //! What is said, and how often.
 
-use keydyn_core::settings::Settings;
+use keydyn_core::settings::{Rule, Settings};
 use keydyn_stack::judge::examine;
 
 use super::kit::{DEBIAN, Root, kinds, login};
@@ -46,6 +46,15 @@ fn rules_that_refuse_are_noted() {
     let configuration = root.configuration().with_settings(settings);
     let found = examine(&configuration, &[]).unwrap().findings;
     assert_eq!(kinds(&found), notes);
+
+    // Said of the file itself, in front of all else.
+    let unread = Settings {
+        configuration_unread: true,
+        no_timings: Rule::Refuse,
+        ..Settings::default()
+    };
+    let configuration = root.configuration().with_settings(unread);
+    assert!(examine(&configuration, &[]).unwrap().findings.is_empty());
 }
 
 /// pam_rootok stands in front of many a stack.
@@ -110,6 +119,12 @@ fn what_is_given_an_unproven_password_is_told() {
     // In front of `capture` there is no password to be given.
     assert!(login(&format!("auth optional pam_gnome_keyring.so\n{DEBIAN}")).is_empty());
     assert!(login(&format!("{DEBIAN}auth optional pam_gnome_keyring.so\n")).is_empty());
+    // A wrong password opens nothing.
+    let lines = DEBIAN.replace(
+        "requisite                   pam_deny.so",
+        "optional pam_gnome_keyring.so",
+    );
+    assert_eq!(kinds(&login(&lines)), ["error wrong-password"]);
 }
 
 #[test]
