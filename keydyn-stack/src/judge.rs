@@ -13,6 +13,8 @@ use crate::service::{Entry, Facility, OTHER, Service};
 
 /// The service that has the command's users say their password.
 const OWN: &str = "keydyn";
+/// Services that nobody comes to by a keyboard.
+const ELSEWHERE: [&str; 4] = ["sshd", "cron", "crond", "atd"];
 
 /// What was found.
 #[derive(Debug)]
@@ -149,16 +151,26 @@ fn not_judged(guarded: &[Service], others: &[Service]) -> Option<Finding> {
         // keydyn's own has the password checked, and must not be guarded.
         service.name != OWN && !is_a_part(&service.name) && service.entries().iter().any(asks)
     };
-    let names: Vec<_> = others.iter().filter(is_one).map(|one| &*one.name).collect();
-    if guarded.is_empty() || names.is_empty() {
+    let names = others.iter().filter(is_one).map(|one| &*one.name);
+    let (far, near): (Vec<_>, Vec<_>) = names.partition(|name| ELSEWHERE.contains(name));
+    if guarded.is_empty() || (far.is_empty() && near.is_empty()) {
         return None;
     }
-    let text = format!(
-        "Not judged: {}. They ask for a password, and no line of theirs names pam_keydyn.so: \
-         whoever has the password gets in there.",
-        names.join(", ")
-    );
-    Some(Finding::new(Severity::Note, "others", text))
+    let mut text = Vec::new();
+    if !near.is_empty() {
+        text.push(format!(
+            "Not guarded: {}. They ask for a password, and no line of theirs names pam_keydyn.so: \
+             whoever has the password gets in there.",
+            near.join(", ")
+        ));
+    }
+    if !far.is_empty() {
+        text.push(format!(
+            "Not judged, and not come to by this machine's keyboards: {}.",
+            far.join(", ")
+        ));
+    }
+    Some(Finding::new(Severity::Note, "others", text.join(" ")))
 }
 
 /// Debian's, Fedora's, SUSE's and Arch's names for files that are there to be included.
