@@ -93,6 +93,12 @@ pub(crate) enum Failure {
     /// PAM's configuration, which cannot be looked at.
     #[error("{0}; run this as root, or name another system's root by `--root DIR`")]
     Stack(#[from] Unreadable),
+    /// The same, of another system.
+    #[error(
+        "{0}; `--root DIR` takes the directory that another system's root is mounted on: check it, \
+         and run this as root"
+    )]
+    StackBelow(Unreadable),
     /// Something is wrong, and was told.
     #[error("something is wrong; what to do is said above")]
     Ill,
@@ -147,6 +153,7 @@ impl Failure {
             | Self::NotAllErased(_)
             | Self::Unwell(_)
             | Self::Stack(_)
+            | Self::StackBelow(_)
             | Self::NowhereToWrite(_) => 3,
         })
     }

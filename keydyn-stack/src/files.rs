@@ -8,10 +8,16 @@ use std::path::{Component, Path, PathBuf};
 
 use keydyn_core::settings::Settings;
 
+use crate::object::{self, Fault, Kind};
+
 /// pam.d(5), in the order of looking; the last is openSUSE's.
 const DIRECTORIES: [&str; 3] = ["etc/pam.d", "usr/lib/pam.d", "usr/etc/pam.d"];
 /// Read only where there is no directory.
 const SINGLE: &str = "etc/pam.conf";
+/// Modules that every system has.
+const EVERYWHERE: [&str; 2] = ["pam_unix.so", "pam_deny.so"];
+/// Debian's profiles of the package, for pam-auth-update.
+const PROFILE: &str = "usr/share/pam-configs/keydyn-capture";
 /// More than anybody writes into one file.
 const MOST_BYTES: u64 = 1 << 20;
 /// Links that lead to links; the kernel has the same limit.
@@ -34,6 +40,8 @@ pub struct Configuration {
     directories: Vec<PathBuf>,
     single: Option<PathBuf>,
     modules: Option<PathBuf>,
+    /// What this system's modules are made for.
+    kind: Option<Kind>,
     settings: Settings,
 }
 
@@ -55,13 +63,23 @@ impl Configuration {
             }
             _ => None,
         };
-        Ok(Self {
+        Ok(Self::of(root, directories, single))
+    }
+
+    fn of(root: &Path, directories: Vec<PathBuf>, single: Option<PathBuf>) -> Self {
+        let modules = module_directory(root);
+        let kind = modules.as_ref().and_then(|modules| {
+            let kind = |name| object::kind(&resolved(root, &modules.join(name))).ok();
+            EVERYWHERE.into_iter().find_map(kind)
+        });
+        Self {
             root: root.to_owned(),
             directories,
             single,
-            modules: module_directory(root),
+            modules,
+            kind,
             settings: Settings::default(),
-        })
+        }
     }
 
     /// With what its file of settings says, which the arguments of a line go by where they say
@@ -80,14 +98,7 @@ impl Configuration {
     /// The services in this one directory, on this machine.
     #[must_use]
     pub fn of_directory(directory: &Path) -> Self {
-        let root = Path::new("/");
-        Self {
-            root: root.to_owned(),
-            directories: vec![directory.to_owned()],
-            single: None,
-            modules: module_directory(root),
-            settings: Settings::default(),
-        }
+        Self::of(Path::new("/"), vec![directory.to_owned()], None)
     }
 
     /// `pam.conf`, where it stands for all services.
@@ -159,6 +170,28 @@ impl Configuration {
         Some(path)
     }
 
+    /// What keeps libpam from loading the module with this name, if that can be told.
+    pub(crate) fn fault(&self, name: &str) -> Option<Fault> {
+        match object::kind(&self.resolved(&self.module(name)?)) {
+            Ok(kind) if self.kind.is_some_and(|known| known != kind) => Some(Fault::Unfit(
+                "is made for another kind of machine than the other modules here".to_owned(),
+            )),
+            Ok(_) => None,
+            Err(fault) => Some(fault),
+        }
+    }
+
+    /// Whether the file itself may be read by everybody, as far as its mode says.
+    pub(crate) fn is_for_everybody(&self, path: &Path) -> bool {
+        let data = fs::metadata(self.resolved(path));
+        data.is_ok_and(|data| data.mode() & 0o004 != 0)
+    }
+
+    /// Whether pam-auth-update knows keydyn here.
+    pub(crate) fn has_profiles(&self) -> bool {
+        self.resolved(&self.root.join(PROFILE)).is_file()
+    }
+
     /// What of a file and its directory another can write than whoever the root belongs to.
     #[must_use]
     pub fn open_to_others(&self, path: &Path) -> Option<PathBuf> {
@@ -216,7 +249,7 @@ fn is_ours(triplet: &OsStr) -> bool {
     triplet.to_string_lossy().starts_with(ours)
 }
 
-/// The directory with `pam_unix.so`, which every system has, or with `pam_deny.so`.
+/// The directory with a module that every system has.
 fn module_directory(root: &Path) -> Option<PathBuf> {
     let mut places: Vec<_> = ["usr/lib64/security", "lib64/security"]
         .map(Into::into)
@@ -231,7 +264,7 @@ fn module_directory(root: &Path) -> Option<PathBuf> {
         places.push(Path::new(library).join("security"));
     }
     let known = |directory: &PathBuf| {
-        ["pam_unix.so", "pam_deny.so"]
+        EVERYWHERE
             .iter()
             .any(|module| resolved(root, &directory.join(module)).is_file())
     };
@@ -242,7 +275,8 @@ fn module_directory(root: &Path) -> Option<PathBuf> {
 }
 
 /// Follows links as a system with this root would: what is absolute begins at the root.
-fn resolved(root: &Path, path: &Path) -> PathBuf {
+#[must_use]
+pub fn resolved(root: &Path, path: &Path) -> PathBuf {
     let inside = path.strip_prefix(root).unwrap_or(path);
     let mut found = PathBuf::new();
     let mut rest: Vec<_> = parts(inside);

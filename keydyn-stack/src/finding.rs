@@ -61,6 +61,36 @@ impl Finding {
         self
     }
 
+    /// Whether it is the same note, about other lines.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let bare = |finding: &Self| {
+            let (before, behind) = finding.text.split_once(&finding.listed())?;
+            Some((before.to_owned(), behind.to_owned()))
+        };
+        self.severity == Severity::Note
+            && self.kind == other.kind
+            && !self.lines.is_empty()
+            && other.lines.len() == 1
+            && bare(self) == bare(other)
+    }
+
+    fn take_lines(&mut self, lines: &[String]) {
+        let before = self.listed();
+        for line in lines {
+            if !self.lines.contains(line) {
+                self.lines.push(line.clone());
+            }
+        }
+        if self.listed() != before {
+            self.text = self.text.replacen(&before, &self.listed(), 1);
+        }
+    }
+
+    /// Its lines, as the text has them.
+    fn listed(&self) -> String {
+        self.lines.join(", ")
+    }
+
     pub(crate) fn at(mut self, place: &Place) -> Self {
         self.lines = vec![place.to_string()];
         self
@@ -72,10 +102,12 @@ pub(crate) fn merge(all: &mut Vec<Finding>, findings: Vec<Finding>, service: Opt
     for mut finding in findings {
         finding.services.extend(service.map(str::to_owned));
         let same = |known: &&mut Finding| {
-            (known.severity, &known.text) == (finding.severity, &finding.text)
+            known.severity == finding.severity
+                && (known.text == finding.text || known.says_the_same(&finding))
         };
         match all.iter_mut().find(same) {
             Some(known) => {
+                known.take_lines(&finding.lines);
                 for service in finding.services {
                     if !known.services.contains(&service) {
                         known.services.push(service);

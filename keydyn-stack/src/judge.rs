@@ -1,5 +1,6 @@
 //! What is wrong with services, in sentences.
 
+mod files;
 mod lines;
 mod ways;
 
@@ -7,7 +8,13 @@ use std::path::PathBuf;
 
 use crate::files::{Configuration, Unreadable};
 use crate::finding::{Finding, Severity, merge};
-use crate::service::{Facility, OTHER, Service};
+use crate::module::{self, Role};
+use crate::service::{Entry, Facility, OTHER, Service};
+
+/// The service that has the command's users say their password.
+const OWN: &str = "keydyn";
+/// Services that nobody comes to by a keyboard.
+const ELSEWHERE: [&str; 4] = ["sshd", "cron", "crond", "atd"];
 
 /// What was found.
 #[derive(Debug)]
@@ -25,16 +32,25 @@ pub struct Examination {
 pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examination, Unreadable> {
     let mut findings = Vec::new();
     let services = match named {
-        [] => guarded(configuration, &mut findings)?,
+        [] => {
+            let (guarded, others) = all(configuration, &mut findings)?;
+            findings.extend(not_judged(&guarded, &others));
+            guarded
+        }
         named => named
             .iter()
             .map(|name| Service::read(configuration, name))
             .collect::<Result<_, _>>()?,
     };
     if services.is_empty() {
-        let text = "No service names pam_keydyn.so, so keydyn is in force nowhere. Put its two \
-                    lines into a stack, `capture` in front of the password module and `verify` \
-                    behind it.";
+        let remedy = match configuration.has_profiles() {
+            true => format!("Run `{}`.", lines::ENABLE),
+            false => "Put its two lines into a stack, `capture` in front of the password module \
+                      and `verify` behind it."
+                .to_owned(),
+        };
+        let text =
+            format!("No service names pam_keydyn.so, so keydyn is in force nowhere. {remedy}");
         findings.push(Finding::new(Severity::Error, "nowhere", text));
     }
     for service in &services {
@@ -56,10 +72,21 @@ pub fn judge(configuration: &Configuration, service: &Service) -> Vec<Finding> {
         return unusable;
     }
     let mut findings = lines::look(configuration, service, &stack);
+    let (files, walkable) = files::look(configuration, &stack);
+    findings.extend(files);
     if !stack.iter().any(|entry| entry.is_keydyn()) {
         findings.push(unguarded(service));
-    } else if !stack.iter().any(|entry| entry.is_keydyn() && entry.missing) {
-        // What is not there does nothing, and the rest would be about a stack that nobody has.
+        return findings;
+    }
+    if !service.is_there {
+        let text = format!(
+            "There is no service {}, so libpam takes `{OTHER}` for it, which is what was judged. \
+             Check the spelling.",
+            service.name
+        );
+        findings.push(Finding::new(Severity::Warning, "no-such-service", text));
+    }
+    if walkable {
         ways::walk(&stack, &mut findings);
     }
     findings
@@ -80,12 +107,12 @@ fn unguarded(service: &Service) -> Finding {
     Finding::new(Severity::Error, "not-guarded", text)
 }
 
-/// Every service that names keydyn. A file that others include, and that has the name of such
-/// files, is judged in those.
-fn guarded(
+/// Every service that names keydyn, and the rest. A file that others include, and that has the name
+/// of such files, is judged in those.
+fn all(
     configuration: &Configuration,
     findings: &mut Vec<Finding>,
-) -> Result<Vec<Service>, Unreadable> {
+) -> Result<(Vec<Service>, Vec<Service>), Unreadable> {
     let names = match configuration.single() {
         Some(_) => single_names(configuration)?,
         None => configuration.names()?,
@@ -93,24 +120,57 @@ fn guarded(
     let mut services = Vec::new();
     let mut included: Vec<PathBuf> = Vec::new();
     for name in names {
-        let service = match Service::read(configuration, &name) {
-            Ok(service) => service,
+        match Service::read(configuration, &name) {
+            Ok(service) => {
+                included.extend(service.included.iter().cloned());
+                services.push(service);
+            }
             Err(why) => {
                 let text = format!("{why}. Whether the service {name} is guarded was not judged.");
                 findings.push(Finding::new(Severity::Warning, "unreadable", text));
-                continue;
             }
-        };
-        included.extend(service.included.iter().cloned());
-        if service.entries().iter().any(|entry| entry.is_keydyn()) {
-            services.push(service);
         }
     }
     services.retain(|service| {
         let is_this = |path: &PathBuf| path.file_name().is_some_and(|name| *name == *service.name);
         !(is_a_part(&service.name) && included.iter().any(is_this))
     });
-    Ok(services)
+    // In a file with line ends of another system its name may be lost.
+    let is_guarded = |service: &Service| {
+        let ours = service.entries().iter().any(Entry::means_keydyn);
+        ours || !service.foreign_ends.is_empty()
+    };
+    Ok(services.into_iter().partition(is_guarded))
+}
+
+/// Who asks for the password beside the guarded, by lines of their own.
+fn not_judged(guarded: &[Service], others: &[Service]) -> Option<Finding> {
+    let asks =
+        |entry: &Entry| entry.facility == Facility::Auth && module::role(entry) == Role::Password;
+    let is_one = |service: &&Service| {
+        // keydyn's own has the password checked, and must not be guarded.
+        service.name != OWN && !is_a_part(&service.name) && service.entries().iter().any(asks)
+    };
+    let names = others.iter().filter(is_one).map(|one| &*one.name);
+    let (far, near): (Vec<_>, Vec<_>) = names.partition(|name| ELSEWHERE.contains(name));
+    if guarded.is_empty() || (far.is_empty() && near.is_empty()) {
+        return None;
+    }
+    let mut text = Vec::new();
+    if !near.is_empty() {
+        text.push(format!(
+            "Not guarded: {}. They ask for a password, and no line of theirs names pam_keydyn.so: \
+             whoever has the password gets in there.",
+            near.join(", ")
+        ));
+    }
+    if !far.is_empty() {
+        text.push(format!(
+            "Not judged, and not come to by this machine's keyboards: {}.",
+            far.join(", ")
+        ));
+    }
+    Some(Finding::new(Severity::Note, "others", text.join(" ")))
 }
 
 /// Debian's, Fedora's, SUSE's and Arch's names for files that are there to be included.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::control::{Action, Control};
 use crate::files::{Configuration, Unreadable};
+use crate::managed;
+use crate::object::Fault;
 use crate::text;
 
 /// The service that stands in for those that are not there.
@@ -91,16 +93,22 @@ pub struct Entry {
     pub module: String,
     /// The module's arguments.
     pub arguments: Vec<String>,
-    /// The module's file is known not to be there.
+    /// libpam is known not to be able to load the module: its file is not there, or `fault` says
+    /// what is wrong with it.
     pub missing: bool,
+    /// Words that follow "it".
+    pub fault: Option<String>,
+    /// The line begins with `-`: whoever wrote it knows that the module may not be there.
+    pub quiet: bool,
+    /// In a file of pam-auth-update's: whether somebody else has written this line.
+    pub by_hand: Option<bool>,
 }
 
 impl Entry {
     /// The module's name without a directory and without `.so`.
     #[must_use]
     pub fn stem(&self) -> &str {
-        let name = self.module.rsplit('/').next().unwrap_or_default();
-        name.strip_suffix(".so").unwrap_or(name)
+        stem(&self.module)
     }
 
     /// Whether it has this argument.
@@ -109,12 +117,28 @@ impl Entry {
         self.arguments.iter().any(|known| known == argument)
     }
 
+    /// Whether it is one of keydyn's, or was meant to be.
+    #[must_use]
+    pub fn means_keydyn(&self) -> bool {
+        self.is_keydyn() || OURS.contains(&stem(&self.word))
+    }
+
     /// Whether it is one of keydyn's.
     #[must_use]
     pub fn is_keydyn(&self) -> bool {
-        // The second is the name it is built under.
-        self.kind == Kind::Module && matches!(self.stem(), "pam_keydyn" | "libpam_keydyn")
+        self.kind == Kind::Module && OURS.contains(&self.stem())
     }
+}
+
+/// The second is the name it is built under.
+const OURS: [&str; 2] = ["pam_keydyn", "libpam_keydyn"];
+
+/// The name of a module without a directory, without `.so`, and without the carriage return that an
+/// editor of another system has left behind it.
+fn stem(module: &str) -> &str {
+    let name = module.rsplit('/').next().unwrap_or_default();
+    let name = name.trim_end_matches('\r');
+    name.strip_suffix(".so").unwrap_or(name)
 }
 
 impl fmt::Display for Entry {
@@ -144,6 +168,8 @@ pub struct Service {
     pub is_there: bool,
     /// Why libpam refuses every call, if it does: it could not put the stack together.
     pub given_up: Option<(Place, String)>,
+    /// The first line of each file that ends as another system's do, in CR LF.
+    pub foreign_ends: Vec<Place>,
     /// Files that other files of this service include.
     pub included: Vec<PathBuf>,
     entries: Vec<Entry>,
@@ -183,13 +209,14 @@ impl Service {
                     let end = reader.file(&file, &text, None, 0, 0)?;
                     given_up = given_up.or(end.err());
                 }
-                reader.entries
+                std::mem::take(&mut reader.entries)
             }
         };
         Ok(Self {
             name,
             is_there,
             given_up,
+            foreign_ends: reader.foreign_ends,
             included: reader.included,
             entries,
             others,
@@ -226,6 +253,7 @@ struct Reader<'a> {
     entries: Vec<Entry>,
     /// pam.conf has those of `other` between the rest.
     others: Vec<Entry>,
+    foreign_ends: Vec<Place>,
     included: Vec<PathBuf>,
 }
 
@@ -235,6 +263,7 @@ impl<'a> Reader<'a> {
             configuration,
             entries: Vec::new(),
             others: Vec::new(),
+            foreign_ends: Vec::new(),
             included: Vec::new(),
         }
     }
@@ -250,6 +279,7 @@ impl<'a> Reader<'a> {
         let (lines, unfinished) = text::lines(text);
         let mut found = false;
         for (line, text) in lines {
+            self.look_at_the_end(file, line, &text);
             let mut words = text::words(&text).into_iter();
             let service = words.next().unwrap_or_default().to_lowercase();
             let words = words.collect();
@@ -281,17 +311,34 @@ impl<'a> Reader<'a> {
         level: usize,
         depth: usize,
     ) -> Result<Result<(), GivenUp>, Unreadable> {
+        let managed = managed::blocks(text);
         let (lines, unfinished) = text::lines(text);
         for (line, text) in lines {
+            self.look_at_the_end(file, line, &text);
+            let before = self.entries.len();
             let end = self.line(&place(file, line), text::words(&text), asked, level, depth)?;
             if end.is_err() {
                 return Ok(end);
+            }
+            if !managed.is_empty() {
+                let by_hand = !managed.iter().any(|block| block.contains(&line));
+                let own = self.entries[before..].iter_mut();
+                own.filter(|entry| entry.place.file == file)
+                    .for_each(|entry| entry.by_hand = Some(by_hand));
             }
         }
         Ok(match unfinished {
             Some(line) => Err(unfinished_line(file, line)),
             None => Ok(()),
         })
+    }
+
+    /// Remembers the first line of a file that ends in CR LF.
+    fn look_at_the_end(&mut self, file: &Path, line: usize, text: &str) {
+        let ends = text.strip_suffix('\n').unwrap_or(text).ends_with('\r');
+        if ends && !self.foreign_ends.iter().any(|known| known.file == file) {
+            self.foreign_ends.push(place(file, line));
+        }
     }
 
     fn line(
@@ -305,7 +352,10 @@ impl<'a> Reader<'a> {
         let mut words = words.into_iter();
         let first = words.next().unwrap_or_default();
         // `-` keeps a missing module out of the log, and does nothing else.
-        let first = first.strip_prefix('-').unwrap_or(&first);
+        let (quiet, first) = match first.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, &*first),
+        };
         let mut entry = Entry {
             place: place.clone(),
             facility: Facility::named(first).or(asked).unwrap_or(Facility::Auth),
@@ -316,6 +366,9 @@ impl<'a> Reader<'a> {
             module: String::new(),
             arguments: Vec::new(),
             missing: false,
+            fault: None,
+            quiet,
+            by_hand: None,
         };
         // Debian's own word.
         if first.eq_ignore_ascii_case("@include") {
@@ -351,10 +404,15 @@ impl<'a> Reader<'a> {
         entry.word = word;
         match words.next() {
             Some(module) => entry.module = module,
+            None if is_a_module(&entry.word) => {
+                entry.kind = Kind::Broken(control_missing(&entry.word));
+            }
             None => entry.kind = Kind::Broken("it names no module".to_owned()),
         }
         entry.arguments = words.collect();
-        entry.missing = self.is_missing(&entry.module);
+        if entry.kind == Kind::Module {
+            (entry.missing, entry.fault) = self.fault(&entry.module);
+        }
         self.entries.push(entry);
         Ok(Ok(()))
     }
@@ -399,10 +457,27 @@ impl<'a> Reader<'a> {
         Ok(Ok(()))
     }
 
-    fn is_missing(&self, module: &str) -> bool {
-        let path = self.configuration.module(module);
-        path.is_some_and(|path| !self.configuration.resolved(&path).is_file())
+    /// Whether libpam cannot load this module, and what is wrong with its file if it is there.
+    fn fault(&self, module: &str) -> (bool, Option<String>) {
+        match self.configuration.fault(module) {
+            Some(Fault::Missing) => (true, None),
+            Some(Fault::Unfit(why)) => (true, Some(why)),
+            // libpam adds no ending, wherever its modules are.
+            None if OURS.contains(&module) => (true, None),
+            Some(Fault::Hidden) | None => (false, None),
+        }
     }
+}
+
+/// Whether a word looks like a module and stands where the control belongs.
+pub(crate) fn is_a_module(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or_default();
+    name.starts_with("pam_") || name.ends_with(".so")
+}
+
+/// What is wrong where it does.
+pub(crate) fn control_missing(word: &str) -> String {
+    format!("the control (`required`, `requisite` ...) is missing in front of `{word}`")
 }
 
 fn place(file: &Path, line: usize) -> Place {

@@ -82,7 +82,7 @@ pub struct Events {
     pub passed_by: Option<usize>,
     /// A line that let somebody in without the password.
     pub otherwise: Option<usize>,
-    /// A line that used the right password before `verify` had judged.
+    /// A line that was given the right password before `verify` had judged.
     pub used: Option<usize>,
     /// A `verify` that judged before the password was known to be right.
     pub early: Option<usize>,
@@ -129,7 +129,8 @@ impl<'a> Walk<'a> {
     pub fn new(stack: &'a [Entry], pinned: &'a dyn Fn(&Entry) -> Option<Code>) -> Self {
         let mut roles: Vec<_> = stack.iter().map(module::role).collect();
         // Somebody must know the password; if nobody is known to, it is one of those not known.
-        if !roles.contains(&Role::Password) {
+        let knows = |(entry, role): (&Entry, &Role)| *role == Role::Password && !entry.missing;
+        if !stack.iter().zip(&roles).any(knows) {
             let unknown = |role: &mut Role| {
                 if *role == Role::Unknown {
                     *role = Role::Password;
@@ -154,7 +155,7 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn keepers(&self) -> Vec<Keeper<'a>> {
         let lines = self.stack.iter().zip(&self.roles);
-        let known = lines.filter(|(_, role)| **role == Role::Password);
+        let known = lines.filter(|(entry, role)| **role == Role::Password && !entry.missing);
         let mut names: Vec<_> = known.map(|(entry, _)| entry.stem()).collect();
         names.sort_unstable();
         names.dedup();
@@ -216,7 +217,7 @@ impl<'a> Walk<'a> {
             Role::Capture => vec![(Code::IGNORE, before.capture(at, person))],
             Role::Verify | Role::Neither => before.verify(at, role, person),
             Role::Password => self.password(at, person, keeper, before),
-            _ => self.other(at, before),
+            _ => self.other(at, person, before),
         }
     }
 
@@ -254,7 +255,7 @@ impl<'a> Walk<'a> {
             .collect()
     }
 
-    fn other(&self, at: usize, before: &Events) -> Vec<(Code, Events)> {
+    fn other(&self, at: usize, person: Person, before: &Events) -> Vec<(Code, Events)> {
         let (entry, role) = (&self.stack[at], self.roles[at]);
         let mut events = before.clone();
         if module::asks(entry) {
@@ -263,7 +264,9 @@ impl<'a> Walk<'a> {
         if module::replaces(entry) && events.captured.is_ok() {
             events.captured = Err(Lost::Replaced(at));
         }
-        if role == Role::User && events.proven && events.verdict == Verdict::None {
+        // Whatever is there is the right password, whether or not somebody has found it so.
+        let given = events.proven || (events.asked.is_some() && person != Person::Wrong);
+        if role == Role::User && given && events.verdict == Verdict::None {
             events.used = events.used.or(Some(at));
         }
         let codes = (self.pinned)(entry).map_or_else(|| module::codes(entry), |code| vec![code]);
@@ -275,8 +278,11 @@ impl<'a> Walk<'a> {
         };
         let with = |code| {
             let mut events = events.clone();
-            if grants(code) {
-                events.otherwise = events.otherwise.or(Some(at));
+            // A condition in front of another way only leads there.
+            let led =
+                |known: usize| self.roles[known] == Role::Condition && role != Role::Condition;
+            if grants(code) && events.otherwise.is_none_or(led) {
+                events.otherwise = Some(at);
             }
             (code, events)
         };

@@ -1,17 +1,16 @@
 //! `keydyn doctor`: whether the stack is right, and what else would keep keydyn from working.
 
 mod machine;
+mod settings;
 
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keydyn_core::printable::printable;
-use keydyn_core::settings::{Complaint, PATH, Settings};
-use keydyn_stack::files::Configuration;
-use keydyn_stack::finding::{Finding, Severity};
+use keydyn_stack::files::{Configuration, Unreadable};
 use keydyn_stack::judge;
-use keydyn_sys::configuration;
 
 use crate::account::Places;
 use crate::failure::Failure;
@@ -67,13 +66,17 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    usable(arguments)?;
     let here = Path::new("/");
     let root = arguments.root.as_deref().unwrap_or(here);
-    let settings = Settings::of_file(configuration::read(&root.join(&PATH[1..])));
-    // A line that says nothing more goes by the file alone.
-    let mut findings = complaints(&settings.clone().and_line(&[c"verify"]));
-    let configuration = Configuration::under(root)?.with_settings(settings);
-    let examination = judge::examine(&configuration, &arguments.services)?;
+    let unreadable = |error: Unreadable| match arguments.root {
+        Some(_) => Failure::StackBelow(error),
+        None => Failure::Stack(error),
+    };
+    let configuration = Configuration::under(root).map_err(unreadable)?;
+    let (settings, mut findings) = settings::look(root);
+    let configuration = configuration.with_settings(settings);
+    let examination = judge::examine(&configuration, &arguments.services).map_err(unreadable)?;
     findings.extend(examination.findings);
     if arguments.root.is_none() || arguments.machine.is_some() {
         let machine = arguments.machine.as_deref().unwrap_or(here);
@@ -95,22 +98,25 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     }
 }
 
-/// What is wrong with the file of settings.
-fn complaints(settings: &Settings) -> Vec<Finding> {
-    let unread = settings.configuration_unread;
-    let finding = |complaint: &Complaint| {
-        let text = printable(&complaint.to_string());
-        match unread {
-            true => {
-                let comes = "nobody knows what it asks for, and everybody is refused";
-                Finding::new(
-                    Severity::Error,
-                    "settings-unread",
-                    format!("{text}: {comes}."),
-                )
-            }
-            false => Finding::new(Severity::Warning, "settings", format!("{text}.")),
-        }
+/// What no service and no root can be.
+fn usable(arguments: &Arguments) -> Result<(), Failure> {
+    let is_no_name = |name: &&String| name.contains('/') || matches!(&***name, "" | "." | "..");
+    if let Some(name) = arguments.services.iter().find(is_no_name) {
+        return Err(Failure::Usage(format!(
+            "`{}` is no service: name the file in /etc/pam.d, without a directory",
+            printable(name)
+        )));
+    }
+    let Some(root) = &arguments.root else {
+        return Ok(());
     };
-    settings.complaints.iter().map(finding).collect()
+    let why = match fs::metadata(root) {
+        Ok(data) if data.is_dir() => return Ok(()),
+        Ok(_) => "it is no directory".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(Failure::Usage(format!(
+        "{}: {why}; `--root DIR` takes the directory that another system's root is mounted on",
+        printable(&root.display().to_string())
+    )))
 }

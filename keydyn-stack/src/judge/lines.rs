@@ -3,16 +3,21 @@
 use std::ffi::CString;
 
 use keydyn_core::printable::printable;
-use keydyn_core::settings::{Complaint, Line, Mode, Settings};
+use keydyn_core::settings::{Complaint, Line, Mode, PasswordChange, Rule, Settings};
 
-use crate::code::Code;
-use crate::control::{Action, Control};
+use crate::control::Control;
 use crate::files::Configuration;
 use crate::finding::{Finding, Severity};
-use crate::service::{Entry, Facility, Kind, Service};
+use crate::service::{Entry, Facility, Kind, Place, Service, control_missing, is_a_module};
+
+/// Puts both lines into Debian's common files.
+pub(super) const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
 
 /// What libpam itself cannot use. It decides more than all else, so that all else can wait.
 pub(super) fn unusable(service: &Service, stack: &[Entry]) -> Vec<Finding> {
+    if !service.foreign_ends.is_empty() {
+        return service.foreign_ends.iter().map(foreign_end).collect();
+    }
     if let Some((place, why)) = &service.given_up {
         let text = format!(
             "libpam cannot put this service together and refuses everybody: {place}: {why}. \
@@ -31,10 +36,6 @@ pub(super) fn look(
     let mut findings = Vec::new();
     findings.extend(service.entries().iter().filter_map(misplaced));
     let ours: Vec<_> = stack.iter().filter(|entry| entry.is_keydyn()).collect();
-    findings.extend(
-        ours.iter()
-            .filter_map(|entry| module_file(configuration, entry)),
-    );
     let settings: Vec<_> = ours
         .iter()
         .map(|entry| settings(configuration, entry))
@@ -48,9 +49,20 @@ pub(super) fn look(
         );
     }
     let ours: Vec<_> = ours.into_iter().zip(settings).collect();
-    findings.extend(halves(&ours));
+    findings.extend(halves(configuration, &ours));
     findings.extend(modes(&ours));
     findings
+}
+
+/// What an editor of another system has made of a file.
+fn foreign_end(place: &Place) -> Finding {
+    let file = printable(&place.file.display().to_string());
+    let text = format!(
+        "{place} ends as lines of another system do, in CR LF, and libpam takes the carriage return \
+         for a part of the last word: it finds no such module, file or argument. Run `sed -i \
+         's/\\r$//' {file}`, and this again."
+    );
+    Finding::new(Severity::Error, "line-ends", text).at(place)
 }
 
 /// A line that libpam cannot use.
@@ -60,6 +72,12 @@ fn broken(entry: &Entry) -> Option<Finding> {
         Kind::Broken(why) => format!(
             "libpam cannot use the line {place}: {why}. Whoever gets there is refused. Correct it, \
              and run this again."
+        ),
+        Kind::Module if is_a_module(&entry.word) => format!(
+            "libpam takes `{}` ({place}) for the control, and whatever stands behind it for the \
+             module: {}. Whoever gets there is refused. Correct it, and run this again.",
+            entry.word,
+            control_missing(&entry.word)
         ),
         Kind::Module if !Control::understands(&entry.word) => format!(
             "libpam does not understand `{}` ({place}), and takes whatever the module returns for a \
@@ -80,45 +98,6 @@ fn misplaced(entry: &Entry) -> Option<Finding> {
         entry.facility.word()
     );
     Some(Finding::new(Severity::Error, "wrong-facility", text).about(&[entry]))
-}
-
-/// The file that the line names: there, and where modules are.
-fn module_file(configuration: &Configuration, entry: &Entry) -> Option<Finding> {
-    let path = configuration.module(&entry.module)?;
-    let shown = printable(&path.display().to_string());
-    if entry.missing {
-        let comes = match entry.control.of(Code::MODULE_UNKNOWN) {
-            Action::Ignore => "libpam passes over the line, and keydyn is not in force",
-            _ => "a stack that names a module that is not there lets nobody in",
-        };
-        let text = format!(
-            "{entry} names {shown}, which is not there: {comes}. Install the module there, or take \
-             the line out."
-        );
-        return Some(Finding::new(Severity::Error, "module-missing", text).about(&[entry]));
-    }
-    if let Some(open) = configuration.open_to_others(&path) {
-        let text = format!(
-            "{entry} names {shown}, and {} belongs to another than root, or others can write it: \
-             whoever does becomes root at the next login. Put owner and mode right (`chown root`, \
-             `chmod go-w`), and find out who changed it.",
-            printable(&open.display().to_string())
-        );
-        return Some(Finding::new(Severity::Error, "module-writable", text).about(&[entry]));
-    }
-    let usual = configuration.modules()?;
-    let elsewhere = entry.module.starts_with('/')
-        && configuration.resolved(&path).parent() != Some(&configuration.resolved(usual));
-    if !elsewhere {
-        return None;
-    }
-    let text = format!(
-        "{entry} names {shown}, which is not where this system keeps its modules ({}): no upgrade \
-         will replace it, and a confined program may not be allowed to load it. Write \
-         `pam_keydyn.so`.",
-        printable(&usual.display().to_string())
-    );
-    Some(Finding::new(Severity::Warning, "module-elsewhere", text).about(&[entry]))
 }
 
 /// The arguments, as the module will read them.
@@ -149,7 +128,7 @@ fn complained(entry: &Entry, complaint: &Complaint) -> Finding {
 }
 
 /// One line without the other, and two that do not say the same.
-fn halves(ours: &[(&Entry, Settings)]) -> Vec<Finding> {
+fn halves(configuration: &Configuration, ours: &[(&Entry, Settings)]) -> Vec<Finding> {
     // A line with neither word is told of by itself.
     if ours.iter().any(|(_, settings)| settings.line.is_none()) {
         return Vec::new();
@@ -163,16 +142,20 @@ fn halves(ours: &[(&Entry, Settings)]) -> Vec<Finding> {
         (Some((capture, _)), None) => {
             let text = format!(
                 "{capture} listens, and no `verify` judges what it hears: keydyn is not in force, \
-                 and whoever has the password gets in. Put `requisite pam_keydyn.so verify` behind \
-                 the password module."
+                 and whoever has the password gets in. {}",
+                profiles(configuration, capture).unwrap_or_else(|| "Put `requisite pam_keydyn.so \
+                 verify` behind the password module."
+                    .to_owned())
             );
             vec![Finding::new(Severity::Error, "no-verify", text).about(&[capture])]
         }
         (None, Some((verify, _))) => {
             let text = format!(
                 "{verify} has nothing to judge, because no `capture` listens: whoever is armed is \
-                 refused, and nobody else is learned. Put `requisite pam_keydyn.so capture` in \
-                 front of the password module."
+                 refused, and nobody else is learned. {}",
+                profiles(configuration, verify).unwrap_or_else(|| "Put `requisite pam_keydyn.so \
+                 capture` in front of the password module."
+                    .to_owned())
             );
             vec![Finding::new(Severity::Error, "no-capture", text).about(&[verify])]
         }
@@ -183,6 +166,19 @@ fn halves(ours: &[(&Entry, Settings)]) -> Vec<Finding> {
         }
         (None, None) => Vec::new(),
     }
+}
+
+/// Where the package is there, pam-auth-update puts both lines in, and takes both out.
+fn profiles(configuration: &Configuration, half: &Entry) -> Option<String> {
+    let by_hand = half.by_hand?;
+    let before = if by_hand {
+        "Take that line out, and run"
+    } else {
+        "Run"
+    };
+    configuration
+        .has_profiles()
+        .then(|| format!("{before} `{ENABLE}`."))
 }
 
 fn differing(one: &(&Entry, Settings), other: &(&Entry, Settings)) -> Option<Finding> {
@@ -202,26 +198,61 @@ fn differing(one: &(&Entry, Settings), other: &(&Entry, Settings)) -> Option<Fin
     Some(Finding::new(Severity::Warning, "arguments-differ", text).about(&[one, other]))
 }
 
-/// Modes in which the simulation's "refused" and "let in" mean something else.
+/// Where the simulation's "refused" and "let in" mean something else.
 fn modes(ours: &[(&Entry, Settings)]) -> Vec<Finding> {
     let judging = ours
         .iter()
-        .filter(|(_, settings)| settings.line == Some(Line::Verify));
-    let note = |(entry, settings): &(&Entry, Settings)| {
-        let (kind, comes) = match settings.mode {
-            Mode::Auto => return None,
-            Mode::Shadow => (
+        // What holds while the file of settings cannot be read is said of the file.
+        .filter(|(_, settings)| {
+            settings.line == Some(Line::Verify) && !settings.configuration_unread
+        });
+    let notes = |(entry, settings): &(&Entry, Settings)| -> Vec<Finding> {
+        let note = |(kind, comes): (&'static str, &str)| {
+            let text = format!("{entry} goes by {comes}.");
+            Finding::new(Severity::Note, kind, text).about(&[*entry])
+        };
+        rules(settings).into_iter().map(note).collect()
+    };
+    judging.flat_map(notes).collect()
+}
+
+/// Kind and words of each setting that is not the default and decides who is refused.
+fn rules(settings: &Settings) -> Vec<(&'static str, &'static str)> {
+    let mut rules = Vec::new();
+    match settings.mode {
+        Mode::Auto => {}
+        Mode::Shadow => {
+            return vec![(
                 "shadow",
                 "mode=shadow: it judges and logs, and refuses nobody. Take it away from both lines, \
                  or from the file of settings, when the log is as it should be",
-            ),
-            Mode::Enforce => (
-                "enforce",
-                "mode=enforce: whoever keydyn has not learned is refused too, root excepted",
-            ),
-        };
-        let text = format!("{entry} goes by {comes}.");
-        Some(Finding::new(Severity::Note, kind, text).about(&[*entry]))
-    };
-    judging.filter_map(note).collect()
+            )];
+        }
+        Mode::Enforce => rules.push((
+            "enforce",
+            "mode=enforce: whoever keydyn has not learned is refused too, root excepted",
+        )),
+    }
+    if settings.no_timings == Rule::Refuse {
+        rules.push((
+            "no-timings",
+            "no_timings=refuse: whoever logs in from elsewhere (ssh, cron, a serial line) is \
+             refused, learned or not",
+        ));
+    }
+    if settings.unprivileged == Rule::Refuse {
+        rules.push((
+            "unprivileged",
+            "unprivileged=refuse: a program that may not read the keyboards, as a screen locker \
+             without root, refuses everybody, learned or not",
+        ));
+    }
+    if settings.password_change == PasswordChange::Refuse {
+        rules.push((
+            "password-change",
+            "password_change=refuse: whoever is armed and has a new password is refused until root \
+             runs `keydyn reset USER`",
+        ));
+    }
+    rules
 }

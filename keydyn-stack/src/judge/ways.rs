@@ -1,11 +1,13 @@
 //! What comes of every way through a stack, held against what keydyn promises.
 
+mod lost;
+
 use crate::code::Code;
 use crate::control::Action;
 use crate::finding::{Finding, Severity, merge};
 use crate::module::{self, Role};
 use crate::service::Entry;
-use crate::walk::{End, Events, Keeper, Lost, Person, TooMany, Verdict, Walk};
+use crate::walk::{End, Events, Keeper, Person, TooMany, Verdict, Walk};
 
 /// Appends what there is to say of this stack.
 pub(super) fn walk(stack: &[Entry], findings: &mut Vec<Finding>) {
@@ -73,9 +75,7 @@ impl<'a> Ways<'a> {
 
     fn findings(&self) -> Vec<Finding> {
         if self.keepers.is_empty() {
-            let text = "No line of this stack asks for a password, so there is nothing to listen \
-                        to. Take keydyn's lines out of it.";
-            return vec![Finding::new(Severity::Error, "no-password", text)];
+            return vec![self.no_password()];
         }
         let mut findings = self.lost();
         // Said once: whoever is refused for want of a typing is locked out by that.
@@ -94,6 +94,21 @@ impl<'a> Ways<'a> {
         findings
     }
 
+    fn no_password(&self) -> Finding {
+        let text = match self.find(Role::OtherWay) {
+            Some(other) => format!(
+                "No line of this stack checks a password, so there is nothing to judge: {other} \
+                 lets in without one. Take keydyn's lines out of this stack, or put a password \
+                 module between them."
+            ),
+            None => "No line of this stack checks a password: `capture` asks for one, and nobody \
+                     says whether it is right. Put the password module between keydyn's two \
+                     lines, or take them out of this stack."
+                .to_owned(),
+        };
+        Finding::new(Severity::Error, "no-password", text)
+    }
+
     fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
@@ -105,64 +120,6 @@ impl<'a> Ways<'a> {
 
     fn entry(&self, at: Option<usize>) -> Option<&Entry> {
         self.stack.get(at?)
-    }
-
-    /// Armed users who are refused because nothing was captured.
-    fn lost(&self) -> Vec<Finding> {
-        let mut told = Vec::new();
-        let accepted = self.rights.iter().flat_map(|[_, accepted, _]| accepted);
-        for end in accepted.filter(|end| !end.is_in()) {
-            let (Some(lost), Some(verify)) = (end.events.lost, self.entry(end.events.judge)) else {
-                continue;
-            };
-            if self.has(Role::Capture) && !told.iter().any(|(known, _)| *known == lost) {
-                told.push((lost, verify));
-            }
-        }
-        told.into_iter()
-            .map(|(lost, verify)| self.why_lost(lost, verify))
-            .collect()
-    }
-
-    fn why_lost(&self, lost: Lost, verify: &Entry) -> Finding {
-        const COMES: &str = "there is no typing to judge, and whoever is armed is refused";
-        let (kind, at) = match lost {
-            Lost::NoCapture => ("capture-behind", None),
-            Lost::PassedOver(at) => ("capture-passed-over", Some(at)),
-            Lost::Asked(at) => ("asked-before", Some(at)),
-            Lost::Twice(at) => ("capture-twice", Some(at)),
-            Lost::Judged(at) => ("verify-twice", Some(at)),
-            Lost::Replaced(at) => ("password-replaced", Some(at)),
-        };
-        let line = self.entry(at).map_or_else(String::new, Entry::to_string);
-        let text = match lost {
-            Lost::NoCapture => format!(
-                "No `capture` comes before {verify}: {COMES}. Put `capture` in front of the \
-                 password module and `verify` behind it."
-            ),
-            Lost::PassedOver(_) => format!(
-                "{line} can lead past `capture` and still to {verify}: {COMES} there. Let it lead \
-                 past both lines, or past neither."
-            ),
-            Lost::Asked(_) => format!(
-                "{line} asks for the password before `capture` can listen: for {verify} {COMES}. \
-                 Put `capture` in front of it."
-            ),
-            Lost::Twice(_) => format!(
-                "{line} is a second `capture`, which forgets what the first has heard: for {verify} \
-                 {COMES}. Take one of them out."
-            ),
-            Lost::Judged(_) => format!(
-                "{verify} is a second `verify` behind {line}, which has judged already: {COMES}. \
-                 Take one of them out."
-            ),
-            Lost::Replaced(_) => format!(
-                "{line} puts another password in the place of the one that was typed: for {verify} \
-                 {COMES}. Let it ask for its code by itself, without `forward_pass`."
-            ),
-        };
-        let lines: Vec<_> = self.entry(at).into_iter().chain([verify]).collect();
-        Finding::new(Severity::Error, kind, text).about(&lines)
     }
 
     fn wrong_password(&self) -> Option<Finding> {
@@ -354,6 +311,13 @@ impl<'a> Ways<'a> {
             return None;
         }
         let (by, role) = (self.stack.get(at)?, self.roles.get(at)?);
+        if *role == Role::Condition && !is_meant(by) {
+            let text = format!(
+                "Whoever {by} is true of is let in without the password, and is not judged by \
+                 keydyn. If that is not meant, let it lead to the password module."
+            );
+            return Some(Finding::new(Severity::Warning, "no-proof", text).about(&[by]));
+        }
         let what = match role {
             Role::Unknown => "which is not known here, can let in without the password",
             _ => "lets in without the password",
@@ -361,6 +325,12 @@ impl<'a> Ways<'a> {
         let text = format!("{by} {what}; whoever comes that way is not judged by keydyn.");
         Some(Finding::new(Severity::Note, "other-way", text).about(&[by]))
     }
+}
+
+/// A condition that says by itself that it is there to let in: su's `trust`, and the group that
+/// display managers let in.
+fn is_meant(condition: &Entry) -> bool {
+    condition.stem() == "pam_wheel" || condition.has("nopasswdlogin")
 }
 
 /// `verify` does something else with those of whom it has nothing to say than with the accepted.

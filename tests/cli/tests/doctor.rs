@@ -144,6 +144,129 @@ fn what_cannot_be_looked_at_is_neither_well_nor_ill() {
 }
 
 #[test]
+fn a_service_that_is_not_there_is_told_and_one_that_cannot_be_is_refused() {
+    let system = System::new(&[("login", RIGHT), ("other", RIGHT)]);
+    system.doctor(&["logn"]).piped("").assert(
+        1,
+        &["warning (logn): There is no service logn, so libpam takes `other` for it"],
+    );
+    for name in ["/etc/pam.d/login", "pam.d/login", "", ".", ".."] {
+        let done = system.doctor(&["login", name]).piped("");
+        let done = done.assert(2, &["is no service: name the file in /etc/pam.d"]);
+        assert_eq!(done.out, "");
+    }
+}
+
+#[test]
+fn a_root_that_is_none_is_told_as_such() {
+    let system = System::new(&[("login", RIGHT)]);
+    let file = system.path().join("etc/pam.d/login");
+    for (root, why) in [
+        ("/nonexistent/mnt", "No such file"),
+        (file.to_str().unwrap(), "it is no directory"),
+    ] {
+        let done = keydyn(&["doctor", "--root", root]).piped("");
+        let done = done.assert(2, &[root, why, "`--root DIR` takes the directory"]);
+        assert!(!done.err.contains("run this as root, or"), "{done:?}");
+    }
+}
+
+const SETTINGS: &str = "etc/security/keydyn.conf";
+
+impl System {
+    fn settings(&self, text: &str, mode: u32) -> PathBuf {
+        self.write(SETTINGS, text);
+        let path = self.path().join(SETTINGS);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+}
+
+#[test]
+fn what_a_file_of_settings_is_about_is_found_below_the_root() {
+    let system = System::new(&[("login", RIGHT)]);
+    let path = system.settings("mode = shdow\nno_timings = refuse\n", 0o644);
+    let shown = path.display();
+    system.doctor(&[]).piped("").assert(
+        1,
+        &[
+            &format!("warning: {shown}, line 1: `mode=shdow` counts as not written"),
+            "goes by no_timings=refuse: whoever logs in from elsewhere",
+        ],
+    );
+
+    // A link leads to a place below this root, not to this machine's.
+    fs::rename(
+        system.path().join("etc/security"),
+        system.path().join("etc/safe"),
+    )
+    .unwrap();
+    symlink("/etc/safe", system.path().join("etc/security")).unwrap();
+    let done = system.doctor(&[]).piped("");
+    done.assert(1, &["etc/safe/keydyn.conf, line 1: `mode=shdow`"]);
+}
+
+#[test]
+fn a_file_of_settings_that_is_not_believed_is_told_with_what_holds() {
+    let system = System::new(&[("login", RIGHT)]);
+    let path = system.settings("mode = shadow\n", 0o666);
+    let shown = path.display();
+    system.doctor(&[]).piped("").assert(
+        1,
+        &[
+            &format!("warning: {shown} can be written by others"),
+            "mode=auto and the other defaults hold where a line says nothing else",
+            &format!("`chown root:root {shown} && chmod 644 {shown}`"),
+            "1 warning, no notes",
+        ],
+    );
+    fs::remove_file(&path).unwrap();
+    symlink("login", &path).unwrap();
+    let done = system.doctor(&[]).piped("");
+    let done = done.assert(1, &["is a link", "Put an ordinary file of root's there"]);
+    assert!(!done.out.contains("chmod"), "{done:?}");
+}
+
+#[test]
+fn a_file_of_settings_that_lockers_cannot_read_is_a_note() {
+    let system = System::new(&[("login", RIGHT)]);
+    let path = system.settings("mode = shadow\n", 0o600);
+    let note = format!("note: {} can be read by root only", path.display());
+    let done = system.doctor(&[]).piped("");
+    let done = done.assert(0, &[&note, "goes by mode=shadow", "2 notes"]);
+    assert!(!done.out.contains("was not looked at"), "{done:?}");
+    // SAFETY: cannot fail.
+    if unsafe { libc::geteuid() } == 0 {
+        let root = system.path().to_str().unwrap();
+        let tool = keydyn(&["doctor", "--root", root]).as_uid(UID);
+        tool.terminal()
+            .end()
+            .assert(0, &["What it says was not looked at"]);
+    }
+}
+
+#[test]
+fn a_module_that_is_none_is_an_error() {
+    let system = System::new(&[("login", RIGHT)]);
+    for module in ["pam_unix", "pam_deny", "pam_permit", "pam_keydyn"] {
+        let path = format!("usr/lib/security/{module}.so");
+        system.write(
+            &path,
+            "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0",
+        );
+    }
+    system.doctor(&[]).piped("").assert(0, &[]);
+    system.write("usr/lib/security/pam_keydyn.so", "");
+    system.doctor(&[]).piped("").assert(
+        1,
+        &[
+            "error (login): `requisite pam_keydyn.so capture`",
+            "which libpam cannot load: it is empty",
+        ],
+    );
+}
+
+#[test]
 fn a_name_from_the_disk_reaches_no_terminal_raw() {
     let system = System::new(&[("login", "auth required pam_\u{1b}[2J.so\n\u{202e} x y\n")]);
     let done = system.doctor(&["login"]).piped("").assert(1, &[]);

@@ -290,3 +290,31 @@ fn pam_unix_without_try_first_pass_does_not_ask_again() {
     assert!(!app.authenticate(Flags::NONE).is_success());
     assert_eq!(app.answers_left(), 1, "{app:?}");
 }
+
+/// The simulator lives on that too: such a line does nothing but fail, unless its control passes
+/// over it.
+#[test]
+fn what_cannot_be_loaded_is_a_module_that_libpam_does_not_know() {
+    let foreign = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x28\0";
+    for bytes in [&b""[..], b"#!/bin/sh\nexit 0\n", foreign] {
+        let stack = Stack::new().expect("a directory");
+        let module = stack.directory().join("pam_x.so");
+        fs::write(&module, bytes).expect("written");
+        assert_eq!(code(stack, &module.display().to_string()), "module_unknown");
+    }
+    for module in ["pam_permit", "pam_permit.so\r", "pam_permti.so"] {
+        let stack = Stack::new().expect("a directory");
+        assert_eq!(code(stack, module), "module_unknown", "{module:?}");
+    }
+    let stack = Stack::new().expect("a directory");
+    assert_eq!(code(stack, "pam_permit.so"), "success");
+}
+
+/// What libpam gives where this module is all that there is.
+fn code(stack: Stack, module: &str) -> &'static str {
+    let lines = [format!("auth  required  {module}")];
+    let stack = stack.service(Stack::SERVICE, lines).expect("a service");
+    let mut app = Application::start(&stack, Stack::SERVICE, USER, Conversation::silent())
+        .expect("libpam starts");
+    app.authenticate(Flags::NONE).word()
+}

@@ -1,69 +1,17 @@
 //! Services as they lie on a disk, and what is said of them.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod files;
+mod kit;
+mod told;
+
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
 use keydyn_stack::files::Configuration;
-use keydyn_stack::finding::Finding;
-use keydyn_stack::judge::{Examination, examine};
+use keydyn_stack::judge::examine;
 use keydyn_stack::service::{Facility, Service};
 
-const DEBIAN: &str = "\
-auth  requisite                   pam_keydyn.so capture
-auth  [success=1 default=ignore]  pam_unix.so nullok
-auth  requisite                   pam_deny.so
-auth  required                    pam_permit.so
-auth  requisite                   pam_keydyn.so verify
-";
-
-struct Root(tempfile::TempDir);
-
-impl Root {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let root = Self(tempfile::tempdir().unwrap());
-        fs::create_dir_all(root.path().join("etc/pam.d")).unwrap();
-        for (name, text) in files {
-            root.write(&format!("etc/pam.d/{name}"), text);
-        }
-        root
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path().join(name);
-        let directory = path.parent().unwrap();
-        fs::create_dir_all(directory).unwrap();
-        fs::write(&path, text).unwrap();
-        // Whatever the umask says.
-        for (path, mode) in [(directory, 0o755), (&path, 0o644)] {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-        }
-    }
-
-    fn configuration(&self) -> Configuration {
-        Configuration::under(self.path()).unwrap()
-    }
-
-    fn examine(&self, named: &[&str]) -> Examination {
-        let named: Vec<_> = named.iter().map(|name| (*name).to_owned()).collect();
-        examine(&self.configuration(), &named).unwrap()
-    }
-}
-
-fn kinds(findings: &[Finding]) -> Vec<String> {
-    let told = |finding: &Finding| format!("{} {}", finding.severity.word(), finding.kind);
-    findings.iter().map(told).collect()
-}
-
-/// What is said of the service `login` with these lines.
-fn login(lines: &str) -> Vec<Finding> {
-    Root::new(&[("login", lines)]).examine(&["login"]).findings
-}
+use kit::{DEBIAN, Root, kinds, login};
 
 #[test]
 fn one_fault_in_a_common_file_is_told_once() {
@@ -138,7 +86,9 @@ fn what_has_no_auth_lines_has_those_of_other() {
     let service = Service::read(&root.configuration(), "login").unwrap();
     assert_eq!(service.stack(Facility::Auth).len(), 5);
     assert_eq!(service.stack(Facility::Account).len(), 1);
-    assert!(root.examine(&["login", "anything"]).findings.is_empty());
+    let found = root.examine(&["login", "anything"]).findings;
+    assert_eq!(kinds(&found), ["warning no-such-service"]);
+    assert_eq!(found[0].services, ["anything"]);
 }
 
 #[test]
@@ -158,51 +108,6 @@ fn pam_conf_has_a_service_in_every_line() {
     let other = Service::read(&configuration, "sudo").unwrap();
     assert_eq!(other.stack(Facility::Auth).len(), 1);
     assert!(!other.is_there);
-}
-
-#[test]
-fn a_module_that_is_not_there_and_one_that_is_elsewhere() {
-    let root = Root::new(&[("login", DEBIAN)]);
-    root.write("usr/lib/security/pam_unix.so", "");
-    let found = root.examine(&[]).findings;
-    assert_eq!(kinds(&found), ["error module-missing"; 2]);
-    assert!(found[0].text.contains("lets nobody in"), "{found:?}");
-
-    root.write("usr/lib/security/pam_keydyn.so", "");
-    root.write("opt/pam_keydyn.so", "");
-    for module in ["pam_deny.so", "pam_permit.so"] {
-        root.write(&format!("usr/lib/security/{module}"), "");
-    }
-    assert!(root.examine(&[]).findings.is_empty());
-    root.write(
-        "etc/pam.d/login",
-        &DEBIAN.replace("pam_keydyn", "/opt/pam_keydyn"),
-    );
-    assert_eq!(
-        kinds(&root.examine(&[]).findings),
-        ["warning module-elsewhere"; 2]
-    );
-    let opt = root.path().join("opt");
-    fs::set_permissions(&opt, fs::Permissions::from_mode(0o777)).unwrap();
-    let found = root.examine(&[]).findings;
-    assert_eq!(kinds(&found), ["error module-writable"; 2]);
-    assert!(found[0].text.contains("becomes root at the next login"));
-    let optional = "auth optional pam_nothing.so\nauth optional pam_keydyn\n";
-    root.write("etc/pam.d/login", optional);
-    let found = root.examine(&[]).findings;
-    assert!(
-        found[0].text.contains("keydyn is not in force"),
-        "{found:?}"
-    );
-}
-
-#[test]
-fn the_modes_are_noted() {
-    for (mode, kind) in [("shadow", "note shadow"), ("enforce", "note enforce")] {
-        let lines = DEBIAN.replace("capture", &format!("capture mode={mode}"));
-        let lines = lines.replace("verify", &format!("verify mode={mode}"));
-        assert_eq!(kinds(&login(&lines)), [kind]);
-    }
 }
 
 #[test]
