@@ -7,8 +7,9 @@
 #   make bench   what is claimed of speed, as ratios (KEYDYN_DATA=FOLDER for a real recording too)
 #   make accuracy   every figure of docs/evaluation.md anew, held to what is claimed (DATA=FOLDER)
 #   make bench-instructions   what one score and one learning step cost, counted by valgrind
-#   make build   the module and the command `keydyn`; then, as root: make install
+#   make build   the module and the command `keydyn`; then, as root: make install (make uninstall)
 #   make package   the same as a package for Debian and Ubuntu, to be installed by apt
+#   make check-package   that package installed, upgraded and removed, in a Debian of its own, as root
 #
 # They install missing system packages first (scripts/prepare), as root or through sudo.
 
@@ -130,14 +131,17 @@ install:
 	install -D -m 0755 $(TARGET)/release/keydyn $(DESTDIR)$(PREFIX)/bin/keydyn
 	test -e $(DESTDIR)/etc/pam.d/keydyn || install -D -m 0644 packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn
 	test -e $(DESTDIR)/etc/security/keydyn.conf || install -D -m 0644 packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf
+	install -D -m 0644 packaging/man/keydyn.1 $(DESTDIR)$(PREFIX)/share/man/man1/keydyn.1
+	install -D -m 0644 packaging/man/pam_keydyn.8 $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
 	install -d -m 0700 $(DESTDIR)/var/lib/keydyn
 	@echo "Installed. No stack was changed: see 'Put it into a stack' in README.md."
 
 ## Leaves what was learned (keydyn forget) and refuses while a stack still names the module.
 uninstall:
-	@named=$$(grep -ls '^[^#]*pam_keydyn' $(DESTDIR)/etc/pam.d/* $(DESTDIR)/etc/pam.conf); test -z "$$named" || \
+	@named=$$(grep -rls '^[^#]*pam_keydyn' $(DESTDIR)/etc/pam.conf $(DESTDIR)/etc/pam.d $(DESTDIR)/usr/lib/pam.d | grep -v '\(~\|\.bak\|\.orig\|\.old\|\.save\|\.pam-old\|\.dpkg-[a-z]*\)$$'); test -z "$$named" || \
 	    { echo "pam_keydyn.so is still named in" $$named "- take its lines out first, or nobody can log in." >&2; exit 1; }
 	rm -f $(DESTDIR)$(PAM_DIR)/pam_keydyn.so $(DESTDIR)$(PREFIX)/bin/keydyn
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/keydyn.1 $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
 	if cmp -s packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn; then rm -f $(DESTDIR)/etc/pam.d/keydyn; fi
 	if cmp -s packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf; then rm -f $(DESTDIR)/etc/security/keydyn.conf; fi
 	@echo "Uninstalled. What was learned is still in $(DESTDIR)/var/lib/keydyn: remove that directory to erase it."
