@@ -37,6 +37,18 @@ pub enum Mode {
     Enforce,
 }
 
+impl Mode {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Auto => "auto",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
 /// What a rule says about logins that cannot be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rule {

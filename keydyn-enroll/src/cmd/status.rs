@@ -1,11 +1,13 @@
 //! `keydyn status`: how far keydyn is with a user, and what is wrong.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
+use keydyn_core::settings::{PATH, Settings};
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::switch::{Switch, Whom};
-use keydyn_sys::system;
+use keydyn_sys::{configuration, system};
 
 use crate::account::{Account, Directories, Places};
 use crate::failure::{EXIT_CODES, Failure};
@@ -50,6 +52,10 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     places: Places,
+
+    /// The file of settings, for tests
+    #[arg(long, hide = true, value_name = "FILE", default_value = PATH)]
+    settings: PathBuf,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
@@ -60,6 +66,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         disabled: Switch::new(&places.main, &places.run)
             .find(Whom::Everybody)
             .is_set(),
+        mode: Settings::of_file(configuration::read(&arguments.settings)).mode,
         host_key: host.as_ref().err().map(ToString::to_string),
         users: accounts(arguments, &places)?
             .iter()

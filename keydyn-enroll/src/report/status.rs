@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use keydyn_core::policy::{ARMING_REFUSALS, ARMING_SITTINGS, EARLIEST_ARMING};
 use keydyn_core::printable::printable;
+use keydyn_core::settings::Mode;
 use keydyn_core::store::state::{AccountState, Phase, Progress, Verdict};
 use keydyn_core::store::switch::{Marker, Place};
 use keydyn_core::store::vault::Standing;
 use keydyn_core::store::vault::survey::{Health, Kept, Survey};
 use keydyn_core::time::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::account::{Account, Directories};
 use crate::report::advice::{self, Advice};
@@ -25,6 +26,9 @@ pub(crate) struct Document {
     pub(crate) switched_off: bool,
     /// `keydyn disable --all`.
     pub(crate) disabled: bool,
+    /// What holds in stacks whose lines name no mode.
+    #[serde(serialize_with = "mode_word")]
+    pub(crate) mode: Mode,
     /// What is wrong with host.key or its directory.
     pub(crate) host_key: Option<String>,
     pub(crate) users: Vec<Entry>,
@@ -314,6 +318,13 @@ impl Document {
             let text = "keydyn is disabled for everybody; `keydyn enable --all` takes it back.";
             paragraph(out, text, "")?;
         }
+        if let Some(meaning) = meaning_of(self.mode) {
+            let text = format!(
+                "mode={} holds wherever the lines of a stack name no other: {meaning}.",
+                self.mode.word()
+            );
+            paragraph(out, &text, "")?;
+        }
         if let Some(defect) = &self.host_key {
             paragraph(out, defect, "")?;
         }
@@ -333,6 +344,19 @@ impl Document {
         }
         Ok(())
     }
+}
+
+/// What the file of settings makes of refusals, where that is not what is said of each user.
+fn meaning_of(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Auto => None,
+        Mode::Shadow => Some("nobody is refused, and what would have been is in the log"),
+        Mode::Enforce => Some("whoever is not armed is refused too, root excepted"),
+    }
+}
+
+fn mode_word<S: Serializer>(mode: &Mode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(mode.word())
 }
 
 impl Judged {
@@ -447,6 +471,7 @@ mod tests {
         let document = Document {
             switched_off: true,
             disabled: true,
+            mode: Mode::Shadow,
             host_key: Some("host.key: is damaged".to_owned()),
             users: Vec::new(),
         };
@@ -456,6 +481,7 @@ mod tests {
         for words in [
             "keydyn=off",
             "`keydyn enable --all`",
+            "mode=shadow holds",
             "host.key",
             "Nothing is kept",
         ] {

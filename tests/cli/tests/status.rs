@@ -1,7 +1,8 @@
 //! `keydyn status` as people and programs read it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 
 use cli::{Done, Place, keydyn};
 use keydyn_core::acquire::FailureToAcquire;
@@ -216,6 +217,23 @@ fn programs_read_the_same() {
     assert_eq!(user["files"].as_array().unwrap().len(), 4);
     let all = json(&place.keydyn(&["status", "--all", "--json"]).piped(""));
     assert_eq!(all["users"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_mode_of_the_file_of_settings_is_told() {
+    let place = Place::new();
+    place.arm(UID);
+    let file = place.state().join("../keydyn.conf");
+    fs::write(&file, "mode = shadow\n").unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    let settings = ["--settings", file.to_str().unwrap()];
+    let said = place.keydyn(&[&["status", "nobody"], &settings[..]].concat());
+    let said = said.piped("");
+    assert!(said.out.contains("mode=shadow holds"), "{}", said.out);
+    let document = place.keydyn(&[&["status", "nobody", "--json"], &settings[..]].concat());
+    assert_eq!(json(&document.piped(""))["mode"], "shadow");
+    let said = status(&place);
+    assert!(!said.out.contains(" holds "), "{}", said.out);
 }
 
 #[test]
