@@ -352,9 +352,9 @@ impl Profile {
         let sample = &typed.sample;
         match self.index_of(sample.keys()) {
             Some(index) => {
-                self.check_original(index, sample)?;
                 let template = self.sequences[index].template_at(typed.at);
                 let score = template.judge(sample)?.score;
+                self.check_original(index, sample)?;
                 Ok(Some((decide(score, strictness), score)))
             }
             None => {

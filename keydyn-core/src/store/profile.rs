@@ -224,11 +224,13 @@ impl Profile {
     /// was made says whether it is the first of a sitting.
     ///
     /// # Errors
-    /// If there is no such sequence, or too much of the attempt is missing.
+    /// If there is no such sequence, too much of the attempt is missing, or it is a copy of one of
+    /// those kept.
     pub fn judge(&self, sample: &Sample, at: Timestamp) -> Result<Judgement, FailureToAcquire> {
         let (index, aligned) = self.matching(sample)?;
+        let judgement = self.sequences[index].template_at(at).judge(&aligned)?;
         self.check_original(index, &aligned)?;
-        self.sequences[index].template_at(at).judge(&aligned)
+        Ok(judgement)
     }
 
     /// Which steps of an attempt were how far off.
@@ -288,8 +290,8 @@ impl Profile {
     /// Learns a typing, and arms the sequence when learning has shown enough.
     ///
     /// # Errors
-    /// If it is of a sequence that is not in force while another is, or too much of it is
-    /// missing. The profile is as it was.
+    /// If it is of a sequence that is not in force while another is, too much of it is missing, or
+    /// it is a copy of one of those kept. The profile is as it was.
     pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<(), FailureToAcquire> {
         let (index, aligned) = self.sequence_for(lesson.sample)?;
         let lesson = &Lesson {
@@ -370,8 +372,8 @@ impl Profile {
     fn sequence_for(&mut self, sample: &Sample) -> Result<(usize, Sample), FailureToAcquire> {
         let any_armed = self.armed();
         if let Some((index, aligned)) = self.align(sample, any_armed) {
-            self.check_original(index, &aligned)?;
             self.sequences[index].template.judge(&aligned)?;
+            self.check_original(index, &aligned)?;
             return Ok((index, aligned));
         }
         if any_armed {
