@@ -186,9 +186,7 @@ fn nearest(rows: &[Named<'_>]) -> Vec<String> {
     let nearest = rows.iter().filter_map(|(_, row)| row.copies);
     let nearest = nearest.map(|copies| copies.owners_nearest_ms).next();
     let said = nearest.filter(|ms| ms.is_finite()).map(|ms| {
-        format!(
-            "No owner came nearer than {ms:.1} ms a feature to one of his last 100 typings; copies that do are counted in the last column."
-        )
+        format!("No owner came nearer than {ms:.1} ms a feature to one of his last 100 typings.")
     });
     said.into_iter().collect()
 }
