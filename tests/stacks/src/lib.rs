@@ -144,7 +144,7 @@ impl Typing {
 }
 
 /// From 0 to 12 ms, each place by itself: nobody's typings are shifted copies of each other.
-fn varied(place: u64) -> u64 {
+pub fn varied(place: u64) -> u64 {
     let mixed = (place + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     (mixed >> 32) % 13
