@@ -47,6 +47,9 @@ pub enum FailureToAcquire {
     /// The Enter that ended the typing was not the one that handed the password over.
     #[error("the typing ended before the password was handed over")]
     EndedEarly,
+    /// It is one of the typings before it, played back.
+    #[error("the typing is a copy of an earlier one")]
+    Copied,
 }
 
 impl FailureToAcquire {
@@ -68,12 +71,13 @@ impl FailureToAcquire {
             Self::NothingLearned => "nothing-learned",
             Self::SourceFailed => "source-failed",
             Self::EndedEarly => "ended-early",
+            Self::Copied => "copied",
         }
     }
 }
 
 /// In the order of their codes: stored in profiles, so only ever added to at the end.
-const BY_CODE: [FailureToAcquire; 14] = [
+const BY_CODE: [FailureToAcquire; 15] = [
     FailureToAcquire::SeatInactive,
     FailureToAcquire::NoPress,
     FailureToAcquire::EventsLost,
@@ -88,6 +92,7 @@ const BY_CODE: [FailureToAcquire; 14] = [
     FailureToAcquire::NothingLearned,
     FailureToAcquire::SourceFailed,
     FailureToAcquire::EndedEarly,
+    FailureToAcquire::Copied,
 ];
 
 impl FailureToAcquire {
@@ -115,6 +120,6 @@ mod tests {
             assert_eq!(failure.code(), code);
             assert_eq!(FailureToAcquire::from_code(code), Some(failure));
         }
-        assert_eq!(FailureToAcquire::from_code(14), None);
+        assert_eq!(FailureToAcquire::from_code(15), None);
     }
 }

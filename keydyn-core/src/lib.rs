@@ -21,6 +21,7 @@ pub mod key;
 pub mod keystroke;
 pub mod memory;
 pub mod policy;
+pub mod presentation;
 pub mod printable;
 pub mod settings;
 pub mod store;

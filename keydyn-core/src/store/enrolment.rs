@@ -354,6 +354,7 @@ impl Profile {
             Some(index) => {
                 let template = self.sequences[index].template_at(typed.at);
                 let score = template.judge(sample)?.score;
+                self.check_original(index, sample)?;
                 Ok(Some((decide(score, strictness), score)))
             }
             None => {

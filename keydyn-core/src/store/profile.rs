@@ -13,6 +13,7 @@ use crate::digraph::Sample;
 use crate::explain::Explanation;
 use crate::memory::SequenceMemory;
 use crate::policy::{ARMING_STRANGERS, Arming, Strictness, decide, sitting_ended, sitting_passed};
+use crate::presentation::is_copy;
 use crate::template::{GainPolicy, Judgement, Template};
 use crate::time::Timestamp;
 
@@ -223,10 +224,13 @@ impl Profile {
     /// was made says whether it is the first of a sitting.
     ///
     /// # Errors
-    /// If there is no such sequence, or too much of the attempt is missing.
+    /// If there is no such sequence, too much of the attempt is missing, or it is a copy of one of
+    /// those kept.
     pub fn judge(&self, sample: &Sample, at: Timestamp) -> Result<Judgement, FailureToAcquire> {
-        let (sequence, aligned) = self.matching(sample)?;
-        sequence.template_at(at).judge(&aligned)
+        let (index, aligned) = self.matching(sample)?;
+        let judgement = self.sequences[index].template_at(at).judge(&aligned)?;
+        self.check_original(index, &aligned)?;
+        Ok(judgement)
     }
 
     /// Which steps of an attempt were how far off.
@@ -234,16 +238,28 @@ impl Profile {
     /// # Errors
     /// As for [`Profile::judge`].
     pub fn explain(&self, sample: &Sample, at: Timestamp) -> Result<Explanation, FailureToAcquire> {
-        let (sequence, aligned) = self.matching(sample)?;
-        Ok(sequence.template_at(at).explain(&aligned))
+        let (index, aligned) = self.matching(sample)?;
+        Ok(self.sequences[index].template_at(at).explain(&aligned))
     }
 
-    /// The sequence in force that the attempt is of, and the attempt as one of that sequence.
-    fn matching(&self, sample: &Sample) -> Result<(&Sequence, Sample), FailureToAcquire> {
-        let (index, aligned) = self
-            .align(sample, self.armed())
-            .ok_or_else(|| unknown(sample))?;
-        Ok((&self.sequences[index], aligned))
+    /// The index of the sequence in force that the attempt is of, and the attempt as one of it.
+    fn matching(&self, sample: &Sample) -> Result<(usize, Sample), FailureToAcquire> {
+        self.align(sample, self.armed())
+            .ok_or_else(|| unknown(sample))
+    }
+
+    /// That a typing of the sequence with this index is none of those in the window, played back.
+    pub(super) fn check_original(
+        &self,
+        index: usize,
+        typing: &Sample,
+    ) -> Result<(), FailureToAcquire> {
+        let learned = self.window.iter().filter(|kept| kept.sequence == index);
+        let learned: Vec<&Sample> = learned.map(|kept| &kept.sample).collect();
+        match is_copy(typing, &learned) {
+            true => Err(FailureToAcquire::Copied),
+            false => Ok(()),
+        }
     }
 
     /// The same text first, then one that it is the end of. Where a text is in force, what was
@@ -274,8 +290,8 @@ impl Profile {
     /// Learns a typing, and arms the sequence when learning has shown enough.
     ///
     /// # Errors
-    /// If it is of a sequence that is not in force while another is, or too much of it is
-    /// missing. The profile is as it was.
+    /// If it is of a sequence that is not in force while another is, too much of it is missing, or
+    /// it is a copy of one of those kept. The profile is as it was.
     pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<(), FailureToAcquire> {
         let (index, aligned) = self.sequence_for(lesson.sample)?;
         let lesson = &Lesson {
@@ -357,6 +373,7 @@ impl Profile {
         let any_armed = self.armed();
         if let Some((index, aligned)) = self.align(sample, any_armed) {
             self.sequences[index].template.judge(&aligned)?;
+            self.check_original(index, &aligned)?;
             return Ok((index, aligned));
         }
         if any_armed {

@@ -159,7 +159,7 @@ fn a_rhythm_that_does_not_settle_is_kept_as_learning() {
     let (_, after) = told.split_once("It takes at least ").unwrap();
     let more: u32 = after.split(' ').next().unwrap().parse().unwrap();
     assert!(told.contains(&format!("{more}+ to go")), "{told}");
-    accepts(&desk, owner(50)).assert(0, &["State: learning", "PAM_IGNORE"]);
+    accepts(&desk, owner(70)).assert(0, &["State: learning", "PAM_IGNORE"]);
     // And the next enrolment goes on from there.
     let done = desk.enroll((100..116).map(owner));
     done.assert(0, &["45 typings were learned before this; they count"]);

@@ -47,6 +47,7 @@ fn every_state_has_its_words() {
         ],
     );
 
+    let place = Place::new();
     place.learn(UID, 1, 30);
     place.decide(UID, 7_300, Verdict::Accepted);
     let unusable = Verdict::Unusable(FailureToAcquire::TwoKeyboards);

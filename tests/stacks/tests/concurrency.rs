@@ -199,8 +199,10 @@ fn processes_killed_while_they_save_lose_nothing_acknowledged() {
             .create(true)
             .open(&acknowledgements)
             .expect("opened");
+        let mut typings = 1000 * (kill + 1)..;
         killed_at_random(&moments, || {
-            machine.teach(&key, &Typing::owner(kill));
+            let typing = typings.next().map(Typing::owner);
+            machine.teach(&key, &typing.expect("a number"));
             file.write_all(b".").expect("acknowledged");
         });
         let acknowledged = fs::metadata(&acknowledgements).expect("there").len();
@@ -230,12 +232,16 @@ fn processes_killed_while_they_save_lose_nothing_acknowledged() {
 #[test]
 fn logins_killed_at_any_moment_leave_an_account_that_judges() {
     let machine = Machine::armed();
-    let owner = machine.beside("owner").debian(&Typing::owner(300));
+    let at_the_keyboard = machine.beside("owner");
+    let owner = at_the_keyboard.debian(&Typing::owner(300));
     let stranger = machine.beside("stranger").debian(&Typing::stranger(3));
     let (begun, mut before, mut moments) = (machine.learned(), 0, Moments::new());
     for kill in 0..25 {
         let stack = if kill % 5 == 0 { &stranger } else { &owner };
+        let mut typings = 1000 * (u64::from(kill) + 1)..;
         killed_at_random(&moments, || {
+            let typing = typings.next().map(Typing::owner).expect("a number");
+            at_the_keyboard.set_typing(&typing);
             let _ = log_in(stack);
         });
         let acknowledged = lines(&machine, " learned state=");

@@ -205,7 +205,7 @@ fn a_read_only_disk_counts_in_run_and_the_higher_generation_wins_afterwards() {
         assert_outcome(&login, "learned state=armed");
         assert_eq!(machine.learned(), before + 1);
         // /run's is the older one now.
-        assert_outcome(&machine.log_in(&owner()), "outcome=accepted");
+        assert_outcome(&machine.log_in(&Typing::owner(201)), "outcome=accepted");
     });
 }
 

@@ -34,7 +34,7 @@ fn log_in(machine: &mut Machine, stack: &Stack, i: u64) -> bool {
     machine.wait(if i.is_multiple_of(30) { 5 * 3600 } else { 1000 });
     let (typing, conversation, expected) = match i % 6 {
         0 | 1 => (
-            Typing::owner(i),
+            Typing::owner(1000 + i),
             Conversation::answers([PASSWORD]),
             Code::SUCCESS,
         ),

@@ -184,7 +184,10 @@ fn cooling_down() {
         "it ends"
     );
     assert!(
-        machine.log_in(&owner()).log.contains("outcome=accepted"),
+        machine
+            .log_in(&Typing::owner(201))
+            .log
+            .contains("outcome=accepted"),
         "and is forgotten"
     );
 }

@@ -19,7 +19,7 @@ fn right() -> Conversation {
 fn a_thread_that_exits_afterwards() {
     for i in 0..3 {
         let machine = Machine::armed();
-        let stack = machine.debian(&Typing::owner(i));
+        let stack = machine.debian(&Typing::owner(300 + i));
         let code = on_a_thread(|| {
             let mut app =
                 Application::start(&stack, Stack::SERVICE, USER, right()).expect("starts");
@@ -108,7 +108,7 @@ fn no_limit_on_file_sizes_lets_refusals_go_uncounted_and_acceptances_pass() {
     let mut machine = Machine::armed();
     for i in 0..60 {
         machine.log_in(&if i % 2 == 0 {
-            owner()
+            Typing::owner(300 + i)
         } else {
             Typing::stranger(i)
         });

@@ -73,7 +73,7 @@ fn make(state: &str, root: bool) -> Machine {
                 assert!(login.log.contains("outcome=refused"), "{login:?}");
             }
             // The generation before is cooling down too.
-            let login = machine.log_in(&Typing::owner(1));
+            let login = machine.log_in(&Typing::owner(210));
             assert!(login.log.contains("state=cooling-down"), "{login:?}");
             machine
         }
@@ -106,6 +106,7 @@ impl Attempt {
         match what {
             "typed as the owner does" => {}
             "typed as somebody else does" => self.typing = Typing::stranger(3),
+            "a copy of an earlier typing" => self.typing = Typing::owner(2),
             "no key was pressed" => self.typing = Typing::trace("0 enter up"),
             "the source failed or took too long" => self.direct("unusable source-failed"),
             "typed elsewhere" => self.direct("where not-local"),

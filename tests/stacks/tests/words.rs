@@ -51,7 +51,7 @@ impl Person {
         let mut now = 1000;
         let mut edges = vec![(0, "enter", "up")];
         for (i, key) in (0..).zip(self.keys) {
-            let vary = |salt: u64| (seed * 31 + i * 17 + salt * 7) % 13;
+            let vary = |salt: u64| stacks::varied(seed * 1000 + i * 10 + salt);
             edges.push((now, key, "down"));
             edges.push((now + hold + vary(1), key, "up"));
             now += down + vary(2);

@@ -3,13 +3,14 @@
 use super::account::Owner;
 use super::live::{BETWEEN_SESSIONS, BETWEEN_TYPINGS};
 use super::tried::{Copies, Way};
-use super::typing::distance;
+use crate::acquire::FailureToAcquire;
 use crate::detector::Threshold;
 use crate::digraph::Sample;
 use crate::eval::data::Attempt;
 use crate::eval::rates::count;
 use crate::eval::summary::Summary;
 use crate::policy::{Decision, Strictness, decide};
+use crate::presentation::distance;
 use crate::store::profile::{Lesson, MAX_WINDOW, Profile};
 use crate::time::Timestamp;
 
@@ -60,16 +61,16 @@ pub(super) struct Outcome {
     distances: Vec<f64>,
     /// The nearest that the owner came.
     owners_nearest: f64,
+    /// Share of the owner's own later typings that the profile takes for copies.
+    owners_own: Option<f64>,
 }
 
 impl Outcome {
     pub(super) fn of(owner: &Owner<'_>, draws: &[Vec<Sample>], threshold: Threshold) -> Self {
         let tries: Vec<&Sample> = draws.iter().flatten().collect();
-        let by_profile = profile(owner, threshold).map(|(profile, now)| {
-            let accepted = tries.iter().filter(|try_| {
-                let score = profile.judge(try_, now).ok().and_then(|j| j.score);
-                genuine(score, threshold)
-            });
+        let account = Account::of(owner, threshold);
+        let by_profile = account.as_ref().map(|account| {
+            let accepted = tries.iter().filter(|try_| account.accepts(try_, threshold));
             count(accepted.count()) / count(tries.len())
         });
         let kept = last(owner.enrolment, owner.enrolment.len());
@@ -77,6 +78,7 @@ impl Outcome {
             by_profile,
             distances: tries.iter().map(|try_| nearest(try_, kept)).collect(),
             owners_nearest: owners_nearest(owner),
+            owners_own: account.and_then(|a| a.taken_for_copies(owner.later, threshold)),
         }
     }
 }
@@ -90,43 +92,87 @@ pub(super) fn summary(outcomes: &[&Outcome]) -> Option<Copies> {
         count(nearer.count()) / count(outcome.distances.len())
     };
     let by_profile = outcomes.iter().filter_map(|outcome| outcome.by_profile);
+    let owners_own = outcomes.iter().filter_map(|outcome| outcome.owners_own);
     Some(Copies {
         by_profile: Summary::of(&by_profile.collect::<Vec<_>>()),
+        owners_own: Summary::of(&owners_own.collect::<Vec<_>>()),
         owners_nearest_ms,
         nearer: Summary::of(&outcomes.iter().map(nearer).collect::<Vec<_>>())?,
     })
 }
 
-/// The profile that a login would open, taught the same typings by its own rules: it arms itself
-/// when it is ready, and every typing counts in full until then. With it the moment
-/// of a further typing in its last sitting.
-fn profile(owner: &Owner<'_>, threshold: Threshold) -> Option<(Profile, Timestamp)> {
-    let mut profile = Profile::new();
-    let strictness = match threshold {
-        Threshold::Of(strictness) => strictness,
-        Threshold::Value(_) => Strictness::default(),
-    };
-    let (mut at, mut session) = (Timestamp(0), None);
-    for typing in owner.enrolment {
-        let same = session.replace(typing.session) == Some(typing.session);
-        at.0 += if same {
+/// A profile as a login would open it, taught by its own rules: it arms itself when it is ready,
+/// and every typing counts in full until then.
+struct Account {
+    profile: Profile,
+    strictness: Strictness,
+    at: Timestamp,
+    session: Option<u32>,
+}
+
+impl Account {
+    /// One that has learned the owner's enrolment; `None` if nothing of it could be.
+    fn of(owner: &Owner<'_>, threshold: Threshold) -> Option<Self> {
+        let strictness = match threshold {
+            Threshold::Of(strictness) => strictness,
+            Threshold::Value(_) => Strictness::default(),
+        };
+        let mut account = Self {
+            profile: Profile::new(),
+            strictness,
+            at: Timestamp(0),
+            session: None,
+        };
+        for typing in owner.enrolment {
+            account.wait_for(typing);
+            account.learn(typing);
+        }
+        (account.profile.learned() > 0).then_some(account)
+    }
+
+    /// What lies between typings passes.
+    fn wait_for(&mut self, typing: &Attempt) {
+        let same = self.session.replace(typing.session) == Some(typing.session);
+        self.at.0 += if same {
             BETWEEN_TYPINGS
         } else {
             BETWEEN_SESSIONS
         };
-        let lesson = Lesson {
+    }
+
+    /// Learns a typing; what cannot be learned is left out in a login too.
+    fn learn(&mut self, typing: &Attempt) {
+        let _ = self.profile.learn(&Lesson {
             sample: &typing.sample,
-            at,
+            at: self.at,
             keyboard: 0,
-            strictness,
+            strictness: self.strictness,
             min_samples: 20,
             may_arm: true,
-        };
-        // What cannot be learned is left out there too.
-        let _ = profile.learn(&lesson);
+        });
     }
-    at.0 += BETWEEN_TYPINGS;
-    (profile.learned() > 0).then_some((profile, at))
+
+    fn accepts(&self, sample: &Sample, threshold: Threshold) -> bool {
+        let at = Timestamp(self.at.0 + BETWEEN_TYPINGS);
+        let judgement = self.profile.judge(sample, at);
+        genuine(judgement.ok().and_then(|found| found.score), threshold)
+    }
+
+    /// The share of these typings of its owner that it takes for copies. What it accepts it learns.
+    fn taken_for_copies(mut self, later: &[Attempt], threshold: Threshold) -> Option<f64> {
+        let mut taken = 0;
+        for typing in later {
+            self.wait_for(typing);
+            match self.profile.judge(&typing.sample, self.at) {
+                Err(FailureToAcquire::Copied) => taken += 1,
+                judged if genuine(judged.ok().and_then(|found| found.score), threshold) => {
+                    self.learn(typing);
+                }
+                _ => {}
+            }
+        }
+        (!later.is_empty()).then(|| count(taken) / count(later.len()))
+    }
 }
 
 fn genuine(score: Option<f64>, threshold: Threshold) -> bool {
@@ -142,7 +188,9 @@ fn last(typings: &[Attempt], end: usize) -> &[Attempt] {
 }
 
 fn nearest(sample: &Sample, kept: &[Attempt]) -> f64 {
-    let distances = kept.iter().map(|kept| distance(sample, &kept.sample));
+    let distances = kept
+        .iter()
+        .filter_map(|kept| distance(sample, &kept.sample));
     distances.fold(f64::INFINITY, f64::min)
 }
 

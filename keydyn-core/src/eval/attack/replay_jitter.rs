@@ -9,7 +9,7 @@ use crate::digraph::{Duration, Sample};
 use crate::eval::draw::{Draws, Purpose};
 
 /// How inexactly: standard deviation of every event in ms.
-const JITTER_MS: [u32; 5] = [1, 2, 5, 10, 20];
+const JITTER_MS: [u32; 6] = [1, 2, 3, 5, 10, 20];
 /// Nothing gets shorter than this, in ms, and no key comes before its predecessor.
 const SHORTEST_MS: f64 = 1.0;
 

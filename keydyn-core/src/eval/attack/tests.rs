@@ -59,7 +59,8 @@ fn who_accepts_everything_is_broken_by_everything_and_who_accepts_nothing_by_not
                         assert_eq!(row.accepted.mean, share, "{}", row.way);
                         assert!(row.accounts.iter().all(|account| account.broken == share));
                         let by_profile = row.copies.and_then(|copies| copies.by_profile);
-                        assert!(by_profile.is_none_or(|by| by.mean == share));
+                        // A profile takes a copy for one, whatever the threshold.
+                        assert!(by_profile.is_none_or(|by| by.mean <= share));
                     }
                 }
                 Found::Hijacked(rows) => {
@@ -98,7 +99,7 @@ fn the_average_breaks_those_who_type_like_everybody_and_clusters_the_others_too(
 }
 
 #[test]
-fn copies_are_accepted_and_are_nearer_than_the_owner_comes_until_they_are_inexact() {
+fn copies_suit_the_template_and_are_nearer_than_the_owner_comes_until_they_are_inexact() {
     let data = population(3, 6, 3, 20, &some_text(8));
     let setup = setup(0.05);
     let exact = rows(&data, &setup, Attack::Replay);
@@ -106,9 +107,12 @@ fn copies_are_accepted_and_are_nearer_than_the_owner_comes_until_they_are_inexac
     assert!(learned.accepted.mean > 0.9, "{learned:?}");
     let copies = learned.copies.unwrap();
     assert_eq!(copies.nearer.mean, 1.0);
+    assert_eq!(copies.by_profile.unwrap().mean, 0.0);
+    assert_eq!(copies.owners_own.unwrap().mean, 0.0);
     assert!(copies.owners_nearest_ms > 0.0);
     // What nobody has kept cannot be told from the owner.
     let overheard = row(&exact, "of a typing not learned").copies.unwrap();
+    assert!(overheard.by_profile.unwrap().mean > 0.8, "{overheard:?}");
     assert_eq!(overheard.nearer.mean, 0.0);
     let jittered = rows(&data, &setup, Attack::ReplayJitter);
     let of = |ms: u32| row(&jittered, &format!("{ms} ms, of a learned typing"));

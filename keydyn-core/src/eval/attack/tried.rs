@@ -91,6 +91,9 @@ pub struct Copies {
     /// Tries accepted by the profile as a login asks it, with whatever it does against copies;
     /// `None` where no profile can be made, as without holds.
     pub by_profile: Option<Summary>,
+    /// The owners' own later typings that the profile takes for copies; none of an account that
+    /// can have no profile.
+    pub owners_own: Option<Summary>,
     /// The nearest that any owner came to one of his last 100 typings, over all accounts: mean
     /// absolute difference of the features in ms.
     pub owners_nearest_ms: f64,

@@ -39,27 +39,3 @@ pub(super) fn millis(ms: f64) -> Option<Duration> {
     )]
     (!ms.is_nan()).then(|| Duration((1000.0 * ms).round() as u32))
 }
-
-/// How far two typings of a text are apart: the mean absolute difference of the features that
-/// both have, in ms. Infinite if there is none.
-pub(super) fn distance(one: &Sample, other: &Sample) -> f64 {
-    let of = |sample: &Sample| -> Vec<Option<Duration>> {
-        sample
-            .holds()
-            .iter()
-            .chain(sample.downs())
-            .copied()
-            .collect()
-    };
-    let (mut sum, mut common) = (0.0, 0u32);
-    for (one, other) in of(one).into_iter().zip(of(other)) {
-        if let (Some(one), Some(other)) = (one, other) {
-            sum += (one.as_millis() - other.as_millis()).abs();
-            common += 1;
-        }
-    }
-    if common == 0 {
-        return f64::INFINITY;
-    }
-    sum / f64::from(common)
-}

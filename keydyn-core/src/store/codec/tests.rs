@@ -1,5 +1,7 @@
 use super::*;
-use crate::store::profile::tests::{learned, lesson, typing};
+use crate::digraph::{Duration, KeySequence};
+use crate::key::KeyCode;
+use crate::store::profile::tests::{learned, lesson, taught, typing};
 use crate::store::profile::{WINDOW_BYTES, codec_cost};
 use proptest::prelude::*;
 
@@ -105,8 +107,17 @@ fn a_state_of_before_there_were_strangers_is_read() {
     assert_eq!(decode_state(&body), Ok(state));
 }
 
+/// As it was when the golden files were written.
+fn golden_typing(seed: u32) -> Sample {
+    let us = |base: u32, i: u32| Some(Duration(base + (seed * 7919 + i * 131) % 9000));
+    let sequence = KeySequence::new((16..24).map(KeyCode).collect());
+    let holds = (0..8).map(|i| us(90_000, i)).collect();
+    let downs = (1..8).map(|i| us(170_000, i)).collect();
+    Sample::new(sequence, holds, downs).unwrap()
+}
+
 fn golden_profile() -> Profile {
-    let mut profile = learned(3);
+    let mut profile = taught((0..3).map(golden_typing));
     profile.state.phase = Phase::Learning;
     profile
         .state

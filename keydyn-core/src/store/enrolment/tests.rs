@@ -229,7 +229,8 @@ fn further_sequences_are_armed_by_themselves_up_to_four() {
     let mut profile = learned(30);
     for text in [71, 100, 130] {
         let mut session = over(&profile);
-        assert_eq!(take(&mut session, &typing(16, 8, 7)), Taken::Proven);
+        let proof = typing(16, 8, 100 + u32::from(text));
+        assert_eq!(take(&mut session, &proof), Taken::Proven);
         take(&mut session, &typing(text, 8, 0));
         assert!(session.further_sequence());
         for seed in 1..23 {
@@ -251,7 +252,7 @@ fn further_sequences_are_armed_by_themselves_up_to_four() {
         );
     }
     let mut session = over(&profile);
-    take(&mut session, &typing(16, 8, 7));
+    take(&mut session, &typing(16, 8, 300));
     assert_eq!(take(&mut session, &typing(160, 8, 0)), Taken::NoRoom);
     assert_eq!(profile.sequences().len(), MAX_SEQUENCES);
 }

@@ -10,13 +10,17 @@ const NOW: Timestamp = Timestamp(100_500);
 /// A typing of a text of `keys` keys; `seed` varies the rhythm a little.
 pub(in crate::store) fn typing(text: u16, keys: u16, seed: u32) -> Sample {
     let sequence = KeySequence::new((0..keys).map(|i| KeyCode(text + i)).collect());
+    // Each feature by itself, as nobody's typings are shifted copies of each other.
     let us = |base: u32, i: u32| {
-        Some(Duration(
-            base + (seed.wrapping_mul(7919).wrapping_add(i * 131)) % 9000,
-        ))
+        let mixed = seed.wrapping_mul(0x9E37_79B9) ^ i.wrapping_mul(0x85EB_CA6B);
+        let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x2C1B_3C6D);
+        let mixed = (mixed ^ (mixed >> 12)).wrapping_mul(0x297A_2D39);
+        Some(Duration(base + (mixed ^ (mixed >> 15)) % 15_000))
     };
     let holds = (0..u32::from(keys)).map(|i| us(90_000, i)).collect();
-    let downs = (1..u32::from(keys)).map(|i| us(170_000, i)).collect();
+    let downs = (1..u32::from(keys))
+        .map(|i| us(170_000, 1000 + i))
+        .collect();
     Sample::new(sequence, holds, downs).unwrap()
 }
 
@@ -33,12 +37,15 @@ pub(in crate::store) fn lesson(sample: &Sample, at: u64) -> Lesson<'_> {
 
 /// A profile that armed itself over two sittings, with `count` typings.
 pub(in crate::store) fn learned(count: u32) -> Profile {
+    taught((0..count).map(|i| typing(16, 8, i)))
+}
+
+/// A profile that has learned these, ten in one sitting and the rest in the next.
+pub(in crate::store) fn taught(typings: impl IntoIterator<Item = Sample>) -> Profile {
     let mut profile = Profile::new();
-    for i in 0..count {
+    for (typing, i) in typings.into_iter().zip(0u64..) {
         let sitting = if i < 10 { 0 } else { 100_000 };
-        profile
-            .learn(&lesson(&typing(16, 8, i), sitting + u64::from(i)))
-            .unwrap();
+        profile.learn(&lesson(&typing, sitting + i)).unwrap();
     }
     profile
 }
@@ -171,9 +178,23 @@ fn what_is_left_of_a_text_is_learned_only_if_the_text_is_known() {
     profile.learn(&lesson(&after(1), 1)).unwrap();
     assert_eq!(profile.window[1].sample.begun_anew(), None);
     let armed = learned(30);
-    assert!(armed.judge(&after(2), NOW).is_ok());
+    assert!(armed.judge(&after(52), NOW).is_ok());
     let other = typing(30, 8, 2).after(Some(reason));
     assert_eq!(armed.judge(&other, NOW), Err(reason));
+}
+
+#[test]
+fn a_copy_of_what_was_learned_is_neither_judged_nor_learned() {
+    let copied = Err(FailureToAcquire::Copied);
+    let mut profile = learned(30);
+    let copy = typing(16, 8, 12);
+    assert_eq!(profile.judge(&copy, NOW).map(|_| ()), copied);
+    assert_eq!(profile.learn(&lesson(&copy, 100_100)), copied);
+    assert_eq!(profile.learned(), 30);
+    // While learning too, so that the typings that are kept are all somebody's own.
+    let mut learning = learned(2);
+    assert_eq!(learning.learn(&lesson(&typing(16, 8, 1), 5)), copied);
+    assert_eq!(learning.learned(), 2);
 }
 
 #[test]

@@ -137,13 +137,13 @@ fn tried(rows: &[Named<'_>]) -> Option<Table> {
 }
 
 fn copied(rows: &[Named<'_>]) -> Option<Table> {
-    let further = ["by the profile %", "[95 %]", "nearer than the owner %"];
+    let further = ["by the profile %", "[95 %]", "owner's own for copies %"];
     let mut table = Table::new(&[&TRIED[..], &further].concat());
     for row in rows {
         let copies = row.1.copies;
         let by_profile = copies.and_then(|copies| copies.by_profile);
-        let nearer = copies.map(|copies| copies.nearer);
-        let further = vec![mean(by_profile), interval(by_profile), mean(nearer)];
+        let own = copies.and_then(|copies| copies.owners_own);
+        let further = vec![mean(by_profile), interval(by_profile), mean(own)];
         table.push([cells(row), further].concat());
     }
     (!rows.is_empty()).then_some(table)
@@ -186,9 +186,7 @@ fn nearest(rows: &[Named<'_>]) -> Vec<String> {
     let nearest = rows.iter().filter_map(|(_, row)| row.copies);
     let nearest = nearest.map(|copies| copies.owners_nearest_ms).next();
     let said = nearest.filter(|ms| ms.is_finite()).map(|ms| {
-        format!(
-            "No owner came nearer than {ms:.1} ms a feature to one of his last 100 typings; copies that do are counted in the last column."
-        )
+        format!("No owner came nearer than {ms:.1} ms a feature to one of his last 100 typings.")
     });
     said.into_iter().collect()
 }

@@ -23,7 +23,8 @@ fn take(session: &mut EnrolmentSession, sample: &Sample) -> Taken {
 /// An enrolment under the password `n`, of so many calm typings of this text.
 fn typed(machine: &Machine, n: u8, text: u16, count: u32) -> Enrolled {
     let (mut session, _) = begin(machine, n);
-    for seed in 0..count {
+    let before = session.learned_before();
+    for seed in before..before + count {
         take(&mut session, &typing(text, 8, 200 + seed));
     }
     session.into_enrolled().unwrap()
