@@ -105,7 +105,7 @@ fn a_changed_password_and_a_state_in_run_are_told() {
     fs::create_dir_all(place.run()).unwrap();
     fs::rename(place.state().join(name), place.run().join(name)).unwrap();
     use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(place.run(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(place.run(), Permissions::from_mode(0o700)).unwrap();
     status(&place).assert(0, &["The state went to /run"]);
 }
 
