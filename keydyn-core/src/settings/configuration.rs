@@ -88,19 +88,20 @@ mod tests {
         let text = "# keydyn\r\n\n mode = enforce # not yet armed: refused\nstrictness=strict\n\
                     min_samples =30\npassword_change= refuse\nno_timings = refuse\n\
                     unprivileged = refuse\nbeforehand = sshd, mine\ndebug\n";
+        let line = [
+            c"verify",
+            c"mode=enforce",
+            c"strictness=strict",
+            c"min_samples=30",
+            c"password_change=refuse",
+            c"no_timings=refuse",
+            c"unprivileged=refuse",
+            c"beforehand=sshd,mine",
+            c"debug",
+        ];
         let settings = settings(text, &[c"verify"]);
         assert_eq!(settings.complaints, []);
-        assert_eq!(settings.line, Some(Line::Verify));
-        assert_eq!(settings.mode, Mode::Enforce);
-        assert_eq!(settings.strictness, Strictness::Strict);
-        assert_eq!(settings.min_samples, 30);
-        assert_eq!(settings.password_change, PasswordChange::Refuse);
-        assert_eq!(
-            (settings.no_timings, settings.unprivileged),
-            (Rule::Refuse, Rule::Refuse)
-        );
-        assert_eq!(settings.beforehand, ["sshd", "mine"]);
-        assert!(settings.debug);
+        assert_eq!(settings, Settings::parse(&line));
     }
 
     #[test]

@@ -176,15 +176,28 @@ impl Guest {
     /// # Panics
     /// If it never is; `what` says what was waited for.
     pub fn wait_for_screen(&mut self, what: &str, fits: impl Fn(&Screen) -> bool) -> Screen {
+        self.wait_for_screen_of(1, what, fits)
+    }
+
+    /// Waits until the screen of a virtual terminal is as it should be.
+    ///
+    /// # Panics
+    /// If it never is; `what` says what was waited for.
+    pub fn wait_for_screen_of(
+        &mut self,
+        terminal: u8,
+        what: &str,
+        fits: impl Fn(&Screen) -> bool,
+    ) -> Screen {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let screen = self.screen();
+            let screen = self.screen_of(terminal);
             if fits(&screen) {
                 return screen;
             }
             assert!(
                 Instant::now() < deadline,
-                "waited in vain for {what} on the screen:\n{screen}log:\n{}",
+                "waited in vain for {what} on tty{terminal}:\n{screen}log:\n{}",
                 self.console.lines().join("\n")
             );
             thread::sleep(Duration::from_millis(30));

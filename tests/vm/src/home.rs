@@ -9,7 +9,7 @@ use crate::overlay::Overlay;
 use crate::person::Person;
 use crate::screen::Screen;
 use crate::typing::Typing;
-use crate::{Guest, Inside, Login, Outcome, PATIENCE, Step};
+use crate::{Guest, Inside, Login, Outcome, Step};
 
 /// Accounts and hosts before anybody can log in. Cheap hashes: what is emulated here takes its
 /// time.
@@ -116,20 +116,7 @@ impl Home {
     /// # Panics
     /// If it never is; `what` says what was waited for.
     pub fn wait_for_screen(&mut self, what: &str, fits: impl Fn(&Screen) -> bool) -> Screen {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let screen = self.screen();
-            if fits(&screen) {
-                return screen;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "waited in vain for {what} on tty{}:\n{screen}log:\n{}",
-                self.front,
-                self.guest.console.lines().join("\n")
-            );
-            std::thread::sleep(Duration::from_millis(30));
-        }
+        self.guest.wait_for_screen_of(self.front, what, fits)
     }
 
     /// Waits until the last line of another terminal ends in this.

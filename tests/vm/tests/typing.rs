@@ -162,16 +162,21 @@ fn tell_of_other_keys(story: &mut Story, login: &mut Login) {
     );
 }
 
-/// The owner's password is ten keys without any of that.
-fn tell_of_slips(story: &mut Story, login: &mut Login) {
+/// Has the owner learned, and types on.
+fn learned_owner(login: &mut Login) -> impl FnMut() -> Typing + use<> {
     let owner = Person::quick(Login::PASSWORD);
     let application = Inside::application("login", "owner");
     application.history(login.guest(), &owner, Login::PASSWORD, LEARNED, 2);
     let mut number = LEARNED;
-    let mut next = || {
+    move || {
         number += 1;
         owner.typing(number)
-    };
+    }
+}
+
+/// The owner's password is ten keys without any of that.
+fn tell_of_slips(story: &mut Story, login: &mut Login) {
+    let mut next = learned_owner(login);
     let mut show = |what, typing: Typing, expected| {
         shows(story, login, what, "owner", &typing, expected);
     };
@@ -222,14 +227,7 @@ fn keys_that_are_held_and_locked() {
 }
 
 fn tell_of_held_keys(story: &mut Story, login: &mut Login) {
-    let owner = Person::quick(Login::PASSWORD);
-    let application = Inside::application("login", "owner");
-    application.history(login.guest(), &owner, Login::PASSWORD, LEARNED, 2);
-    let mut number = LEARNED;
-    let mut next = || {
-        number += 1;
-        owner.typing(number)
-    };
+    let mut next = learned_owner(login);
     let mut show = |what, typing: Typing, expected| {
         shows(story, login, what, "owner", &typing, expected);
     };
