@@ -142,7 +142,7 @@ fn a_recording_that_cannot_be_read_is_said() {
 }
 
 /// Four people of three sessions, laid out like the CMU benchmark. Each has a tempo of their own,
-/// and every typing is a little different.
+/// and no two typings are the same.
 fn recording() -> String {
     let keys = [
         "period", "t", "i", "e", "five", "Shift.r", "o", "a", "n", "l", "Return",
@@ -158,7 +158,8 @@ fn recording() -> String {
         for typing in 0..60u32 {
             text += &format!("\np{person},{},{}", typing / 20 + 1, typing % 20 + 1);
             for i in 0..11u32 {
-                let jitter = (typing * 7 + i * 13 + person) % 17;
+                let mixed = (typing * 256 + i * 16 + person).wrapping_mul(0x9e37_79b1);
+                let jitter = (mixed ^ (mixed >> 15)).wrapping_mul(0x85eb_ca6b) % 17;
                 let hold = 60 + 18 * ((person + i) % 4) + jitter;
                 let down = 120 + 45 * ((person * (i + 3)) % 5) + 3 * jitter;
                 text += &format!(",0.{hold:03}");
