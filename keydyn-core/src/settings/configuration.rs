@@ -64,7 +64,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Line, Mode, PasswordChange, Rule};
+    use super::super::{Line, Mode};
     use super::*;
     use crate::policy::Strictness;
     use std::ffi::CStr;
