@@ -50,6 +50,12 @@ pub enum FailureToAcquire {
     /// It is one of the typings before it, played back.
     #[error("the typing is a copy of an earlier one")]
     Copied,
+    /// Its holds, and its down-downs, differ from each other far less than in any typing before it.
+    #[error("the typing is more even than its owner ever was")]
+    TooEven,
+    /// It is far nearer to the median of the typings before it than any of them is.
+    #[error("the typing is nearer to the average than its owner ever was")]
+    TooCentral,
 }
 
 impl FailureToAcquire {
@@ -72,12 +78,14 @@ impl FailureToAcquire {
             Self::SourceFailed => "source-failed",
             Self::EndedEarly => "ended-early",
             Self::Copied => "copied",
+            Self::TooEven => "too-even",
+            Self::TooCentral => "too-central",
         }
     }
 }
 
 /// In the order of their codes: stored in profiles, so only ever added to at the end.
-const BY_CODE: [FailureToAcquire; 15] = [
+const BY_CODE: [FailureToAcquire; 17] = [
     FailureToAcquire::SeatInactive,
     FailureToAcquire::NoPress,
     FailureToAcquire::EventsLost,
@@ -93,6 +101,8 @@ const BY_CODE: [FailureToAcquire; 15] = [
     FailureToAcquire::SourceFailed,
     FailureToAcquire::EndedEarly,
     FailureToAcquire::Copied,
+    FailureToAcquire::TooEven,
+    FailureToAcquire::TooCentral,
 ];
 
 impl FailureToAcquire {
@@ -120,6 +130,6 @@ mod tests {
             assert_eq!(failure.code(), code);
             assert_eq!(FailureToAcquire::from_code(code), Some(failure));
         }
-        assert_eq!(FailureToAcquire::from_code(15), None);
+        assert_eq!(FailureToAcquire::from_code(17), None);
     }
 }

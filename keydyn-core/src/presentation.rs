@@ -1,13 +1,39 @@
 //! Whether a typing is a person's or a recording's (ISO/IEC 30107-1: presentation attack
 //! detection). Nobody repeats himself as exactly as what plays back does (docs/adr/0030).
 
-use crate::digraph::Sample;
+use zeroize::Zeroizing;
 
-/// How near a typing may come to one of those before it: this share of the nearest that two of
-/// those come to each other.
-const NEAREST: f64 = 0.5;
-/// The same where the features that differ most are left out, which makes more alike.
-const NEAREST_BUT_AN_EVENT: f64 = 0.3;
+use crate::acquire::FailureToAcquire;
+use crate::digraph::{Duration, Sample};
+
+/// Where a figure of a typing is no person's: below this share of the least that is known of the
+/// owner, and below what people come down to anyway, in ms. The share protects whoever is steady; the
+/// rest is that of what scatters, from which all else would be far.
+struct Bound {
+    share: f64,
+    most: f64,
+}
+
+/// How far a typing is from the nearest, of what lies between the nearest two.
+const COPY: Bound = Bound {
+    share: 0.5,
+    most: 4.0,
+};
+/// The same without the features that differ most, which makes more alike.
+const COPY_BUT_AN_EVENT: Bound = Bound {
+    share: 0.3,
+    most: 2.5,
+};
+/// How uneven it is, of the most even.
+const EVEN: Bound = Bound {
+    share: 0.5,
+    most: 8.0,
+};
+/// How far it is from the median of all, of the nearest to that.
+const CENTRAL: Bound = Bound {
+    share: 0.5,
+    most: 3.0,
+};
 /// Features that one press or release in another place changes: a hold and two down-downs.
 const OF_AN_EVENT: usize = 3;
 /// Features of which that many may be left out. On a clock of 16 ms the rest of a short text is often
@@ -22,28 +48,107 @@ const EXACT: f64 = 1.0;
 /// How far two typings are apart; `None` if they have too few features in common.
 type Distance = fn(&Sample, &Sample) -> Option<f64>;
 
-/// Whether a typing is a copy of one of those that were learned of the same text.
-#[must_use]
-pub fn is_copy(typing: &Sample, learned: &[&Sample]) -> bool {
-    nearest(typing, learned, distance).is_some_and(|nearest| nearest <= EXACT)
-        || is_nearer(typing, learned, distance, NEAREST)
-        || is_nearer(typing, learned, distance_but_an_event, NEAREST_BUT_AN_EVENT)
+/// That a typing is as uneven, and as far from those that were learned of the same text and from
+/// their median, as a person's. `alike` are all that could be played back with its keys.
+///
+/// # Errors
+/// [`FailureToAcquire::Copied`], [`FailureToAcquire::TooEven`] or [`FailureToAcquire::TooCentral`].
+pub fn check(
+    typing: &Sample,
+    learned: &[&Sample],
+    alike: &[&Sample],
+) -> Result<(), FailureToAcquire> {
+    if is_copy(typing, alike) {
+        return Err(FailureToAcquire::Copied);
+    }
+    if is_far_below(typing, learned, unevenness, &EVEN) {
+        return Err(FailureToAcquire::TooEven);
+    }
+    let centre = median_typing(learned);
+    let from_centre = |typing: &Sample| distance(typing, centre.as_ref()?);
+    if is_far_below(typing, learned, from_centre, &CENTRAL) {
+        return Err(FailureToAcquire::TooCentral);
+    }
+    Ok(())
 }
 
-/// Whether a typing is nearer to one of those learned than this share of what lies between the two
-/// of them that are nearest. Where a coarse clock makes two of them the same, none is.
-fn is_nearer(typing: &Sample, learned: &[&Sample], distance: Distance, share: f64) -> bool {
+/// Whether a figure of a typing is far below that of every one that was learned.
+fn is_far_below(
+    typing: &Sample,
+    learned: &[&Sample],
+    figure: impl Fn(&Sample) -> Option<f64>,
+    bound: &Bound,
+) -> bool {
     if learned.len() < KNOWN_FROM {
         return false;
     }
-    let Some(nearest) = nearest(typing, learned, distance) else {
+    let Some(found) = figure(typing).filter(|found| *found < bound.most) else {
+        return false;
+    };
+    let mut known = learned.iter().filter_map(|kept| figure(kept));
+    known.all(|least| found < bound.share * least)
+}
+
+/// How far the holds are from their median, and the down-downs from theirs, on the average, in ms.
+fn unevenness(typing: &Sample) -> Option<f64> {
+    let mut off = Vec::new();
+    for features in [typing.holds(), typing.downs()] {
+        let Some(median) = median(features.iter().copied()) else {
+            continue;
+        };
+        let features = features.iter().flatten();
+        off.extend(features.map(|feature| (feature.as_millis() - median.as_millis()).abs()));
+    }
+    mean(&off)
+}
+
+/// The typing whose features are the medians of those of these.
+fn median_typing(typings: &[&Sample]) -> Option<Sample> {
+    let first = typings.first()?;
+    let medians = |features: fn(&Sample) -> &[Option<Duration>]| -> Vec<_> {
+        let each = 0..features(first).len();
+        each.map(|i| {
+            median(
+                typings
+                    .iter()
+                    .map(|typing| features(typing).get(i).copied()?),
+            )
+        })
+        .collect()
+    };
+    let (holds, downs) = (medians(Sample::holds), medians(Sample::downs));
+    Sample::new(first.keys().clone(), holds, downs)
+}
+
+/// Of those that are there, the upper of the two in the middle.
+fn median(values: impl Iterator<Item = Option<Duration>>) -> Option<Duration> {
+    let mut values: Zeroizing<Vec<_>> = Zeroizing::new(values.flatten().collect());
+    values.sort();
+    values.get(values.len() / 2).copied()
+}
+
+/// Whether a typing is a copy of one of those that were learned of the same text.
+fn is_copy(typing: &Sample, learned: &[&Sample]) -> bool {
+    nearest(typing, learned, distance).is_some_and(|nearest| nearest <= EXACT)
+        || is_nearer(typing, learned, distance, &COPY)
+        || is_nearer(typing, learned, distance_but_an_event, &COPY_BUT_AN_EVENT)
+}
+
+/// Whether a typing is nearer to one of those learned than the nearest two of them are to each
+/// other, by far. Where a coarse clock makes two of them the same, none is.
+fn is_nearer(typing: &Sample, learned: &[&Sample], distance: Distance, bound: &Bound) -> bool {
+    if learned.len() < KNOWN_FROM {
+        return false;
+    }
+    let nearest = nearest(typing, learned, distance);
+    let Some(nearest) = nearest.filter(|nearest| *nearest < bound.most) else {
         return false;
     };
     let as_near = |(i, one): (usize, &&Sample)| {
         let mut distances = learned[i + 1..]
             .iter()
             .filter_map(|other| distance(one, other));
-        distances.any(|distance| nearest >= share * distance)
+        distances.any(|distance| nearest >= bound.share * distance)
     };
     !learned.iter().enumerate().any(as_near)
 }
@@ -142,6 +247,101 @@ mod tests {
         features[0] = 90;
         features[9] = 90;
         assert!(!is_copy_among(&typing(features), 12));
+    }
+
+    /// What is found in such a typing, of somebody whose keys differ from each other by some 8 ms
+    /// and more, and from time to time by as much.
+    fn found(features: [u32; 17]) -> Result<(), FailureToAcquire> {
+        let of_a_day = |day: u32| {
+            let mut features = RHYTHM;
+            for (i, feature) in (0..).zip(&mut features) {
+                *feature += (day * 7 + i * 11 + day * i * 3) % 29;
+            }
+            typing(features)
+        };
+        let learned: Vec<_> = (0..20).map(of_a_day).collect();
+        let learned: Vec<_> = learned.iter().collect();
+        check(&typing(features), &learned, &learned)
+    }
+
+    const RHYTHM: [u32; 17] = [
+        0, 16, 32, 8, 24, 40, 0, 16, 8, 100, 140, 80, 120, 160, 60, 100, 140,
+    ];
+
+    #[test]
+    fn whoever_types_with_a_metronome_is_none() {
+        assert_eq!(found([50; 17]), Err(FailureToAcquire::TooEven));
+        // Each kind has its own time.
+        let two: [u32; 17] = std::array::from_fn(|i| if i < 9 { 30 } else { 120 });
+        assert_eq!(found(two), Err(FailureToAcquire::TooEven));
+        let jitter = std::array::from_fn(|i| two[i] + [0, 4, 2][i % 3]);
+        assert_eq!(found(jitter), Err(FailureToAcquire::TooEven));
+        let person = std::array::from_fn(|i| RHYTHM[i] + [0, 25, 12][i % 3]);
+        assert_eq!(found(person), Ok(()));
+    }
+
+    #[test]
+    fn nobody_types_as_they_do_on_the_average() {
+        let learned: Vec<_> = (0..20).map(|day| typing(scattered(day, 40))).collect();
+        let learned: Vec<_> = learned.iter().collect();
+        let found = |typing: &Sample| check(typing, &learned, &learned);
+        let average = median_typing(&learned).unwrap();
+        assert_eq!(found(&average), Err(FailureToAcquire::TooCentral));
+        let beside = |by: [u32; 3]| {
+            let feature = |i: usize| average.holds().iter().chain(average.downs()).nth(i);
+            let off = |i: usize| feature(i).unwrap().unwrap().0 / 1000 - 100 + by[i % 3];
+            typing(std::array::from_fn(off))
+        };
+        assert_eq!(found(&beside([2, 0, 1])), Err(FailureToAcquire::TooCentral));
+        assert_eq!(found(&beside([9, 0, 5])), Ok(()));
+    }
+
+    /// The rhythm with up to so many ms more, another typing each day.
+    fn scattered(day: u32, width: u32) -> [u32; 17] {
+        let mut state = day.wrapping_mul(0x9e37_79b9) ^ 0x5bd1_e995;
+        RHYTHM.map(|feature| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            feature + (state >> 16) % width
+        })
+    }
+
+    /// How many of these typings are learned, where what is no person's is not.
+    fn taught(typings: impl Iterator<Item = [u32; 17]>, kept: &mut Vec<Sample>) -> Vec<bool> {
+        let teach = |features| {
+            let typing = typing(features);
+            let known: Vec<_> = kept.iter().collect();
+            let ok = check(&typing, &known, &known).is_ok();
+            if ok {
+                kept.push(typing);
+            }
+            ok
+        };
+        typings.map(teach).collect()
+    }
+
+    /// Whoever has the password and types wildly in front of its owner must not keep them out.
+    #[test]
+    fn what_scatters_does_not_make_machines_of_people() {
+        let mut kept = Vec::new();
+        let wild = taught((0..10).map(|day| scattered(day, 2_000)), &mut kept);
+        let owner = taught((10..60).map(|day| scattered(day, 20)), &mut kept);
+        assert_eq!((wild, owner), (vec![true; 10], vec![true; 50]));
+    }
+
+    #[test]
+    fn an_owner_who_becomes_even_is_kept_out_hardly_ever() {
+        let mut kept = Vec::new();
+        taught((0..60).map(|day| scattered(day, 160)), &mut kept);
+        let later = taught((60..160).map(|day| scattered(day, 28)), &mut kept);
+        assert!(later.iter().filter(|ok| !**ok).count() <= 2, "{later:?}");
+    }
+
+    #[test]
+    fn of_few_typings_nothing_is_too_even() {
+        let learned = learned(9);
+        let learned: Vec<_> = learned.iter().collect();
+        assert_eq!(check(&typing([4; 17]), &learned, &learned), Ok(()));
+        assert_eq!(check(&typing([4; 17]), &[], &[]), Ok(()));
     }
 
     #[test]

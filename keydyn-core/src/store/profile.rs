@@ -13,7 +13,7 @@ use crate::digraph::Sample;
 use crate::explain::Explanation;
 use crate::memory::SequenceMemory;
 use crate::policy::{ARMING_STRANGERS, Arming, Strictness, decide, sitting_ended, sitting_passed};
-use crate::presentation::is_copy;
+use crate::presentation;
 use crate::template::{GainPolicy, Judgement, Template};
 use crate::time::Timestamp;
 
@@ -224,8 +224,8 @@ impl Profile {
     /// was made says whether it is the first of a sitting.
     ///
     /// # Errors
-    /// If there is no such sequence, too much of the attempt is missing, or it is a copy of one of
-    /// those kept.
+    /// If there is no such sequence, too much of the attempt is missing, or it is no person's
+    /// ([`presentation::check`]).
     pub fn judge(&self, sample: &Sample, at: Timestamp) -> Result<Judgement, FailureToAcquire> {
         let (index, aligned) = self.matching(sample)?;
         let judgement = self.sequences[index].template_at(at).judge(&aligned)?;
@@ -248,7 +248,8 @@ impl Profile {
             .ok_or_else(|| unknown(sample))
     }
 
-    /// That a typing of the sequence with this index is none of those in the window, played back.
+    /// That a typing of the sequence with this index is a person's, by those in the window. Times
+    /// could be played back with the keys of another way to type the same text.
     pub(super) fn check_original(
         &self,
         index: usize,
@@ -256,10 +257,12 @@ impl Profile {
     ) -> Result<(), FailureToAcquire> {
         let learned = self.window.iter().filter(|kept| kept.sequence == index);
         let learned: Vec<&Sample> = learned.map(|kept| &kept.sample).collect();
-        match is_copy(typing, &learned) {
-            true => Err(FailureToAcquire::Copied),
-            false => Ok(()),
-        }
+        let keys = typing.keys().keys().len();
+        let alike = self.window.iter().map(|kept| &kept.sample);
+        let alike: Vec<_> = alike
+            .filter(|kept| kept.keys().keys().len() == keys)
+            .collect();
+        presentation::check(typing, &learned, &alike)
     }
 
     /// The same text first, then one that it is the end of. Where a text is in force, what was

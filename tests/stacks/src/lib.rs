@@ -90,14 +90,29 @@ impl Typing {
         Self::written(seed, 90 + 90 * percent / 100, 170 + 250 * percent / 100)
     }
 
+    /// The owner's rhythm without what differs from time to time.
+    pub fn owner_on_the_average() -> Self {
+        Self::varying(|i| 90 + 3 * i + VARIES / 2, |i| 170 + 9 * i + VARIES / 2)
+    }
+
+    /// Every key held as long as every other, and as long after the one before it.
+    pub fn constant() -> Self {
+        Self::varying(|_| 110, |_| 220)
+    }
+
     fn written(seed: u64, hold: u64, down: u64) -> Self {
+        let vary = move |i: u64, salt| varied(seed * 1000 + i * 10 + salt);
+        Self::varying(|i| hold + 3 * i + vary(i, 1), |i| down + 9 * i + vary(i, 2))
+    }
+
+    /// Of these holds and down-downs, in ms, for each key in turn.
+    fn varying(hold: impl Fn(u64) -> u64, down: impl Fn(u64) -> u64) -> Self {
         let mut now = 1000;
         let mut edges = vec![(0, "enter", "up")];
         for (i, key) in (0..).zip(TEXT) {
-            let vary = |salt: u64| varied(seed * 1000 + i * 10 + salt);
             edges.push((now, key, "down"));
-            edges.push((now + hold + 3 * i + vary(1), key, "up"));
-            now += down + 9 * i + vary(2);
+            edges.push((now + hold(i), key, "up"));
+            now += down(i);
         }
         edges.push((now, "enter", "down"));
         edges.sort_by_key(|&(at, ..)| at);

@@ -158,13 +158,17 @@ impl Account {
         genuine(judgement.ok().and_then(|found| found.score), threshold)
     }
 
-    /// The share of these typings of its owner that it takes for copies. What it accepts it learns.
+    /// The share of these typings of its owner that it takes for copies, or for another machine's. What it accepts it learns.
     fn taken_for_copies(mut self, later: &[Attempt], threshold: Threshold) -> Option<f64> {
         let mut taken = 0;
         for typing in later {
             self.wait_for(typing);
             match self.profile.judge(&typing.sample, self.at) {
-                Err(FailureToAcquire::Copied) => taken += 1,
+                Err(
+                    FailureToAcquire::Copied
+                    | FailureToAcquire::TooEven
+                    | FailureToAcquire::TooCentral,
+                ) => taken += 1,
                 judged if genuine(judged.ok().and_then(|found| found.score), threshold) => {
                     self.learn(typing);
                 }

@@ -10,7 +10,9 @@ const NOW: Timestamp = Timestamp(100_500);
 /// A typing of a text of `keys` keys; `seed` varies the rhythm a little.
 pub(in crate::store) fn typing(text: u16, keys: u16, seed: u32) -> Sample {
     let sequence = KeySequence::new((0..keys).map(|i| KeyCode(text + i)).collect());
-    // Each feature by itself, as nobody's typings are shifted copies of each other.
+    // Each feature by itself, as nobody's typings are shifted copies of each other, not with other
+    // keys either.
+    let seed = seed ^ (u32::from(text) << 16).wrapping_sub(16 << 16);
     let us = |base: u32, i: u32| {
         let mixed = seed.wrapping_mul(0x9E37_79B9) ^ i.wrapping_mul(0x85EB_CA6B);
         let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x2C1B_3C6D);
@@ -195,6 +197,19 @@ fn a_copy_of_what_was_learned_is_neither_judged_nor_learned() {
     let mut learning = learned(2);
     assert_eq!(learning.learn(&lesson(&typing(16, 8, 1), 5)), copied);
     assert_eq!(learning.learned(), 2);
+}
+
+#[test]
+fn the_times_of_one_way_to_type_are_a_copy_with_the_keys_of_another() {
+    let mut profile = learned(12);
+    let sample = typing(16, 8, 7);
+    let keys = typing(71, 8, 0).keys().clone();
+    let copy = Sample::new(keys, sample.holds().to_vec(), sample.downs().to_vec()).unwrap();
+    profile.learn(&lesson(&typing(71, 8, 0), 200_000)).unwrap();
+    assert_eq!(
+        profile.learn(&lesson(&copy, 200_100)),
+        Err(FailureToAcquire::Copied)
+    );
 }
 
 #[test]
