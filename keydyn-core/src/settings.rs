@@ -249,6 +249,7 @@ impl Settings {
             password_change: PasswordChange::Refuse,
             no_timings: Rule::Refuse,
             unprivileged: Rule::Refuse,
+            beforehand: Vec::new(),
             configuration_unread: true,
             ..Self::default()
         }

@@ -18,7 +18,8 @@ const MOST_BYTES: u64 = 64 * 1024;
 /// # Errors
 /// [`FileError::Untrusted`] if it is a link or no ordinary file, belongs to another user than root
 /// (or, in tests, whoever runs them), can be written by others or is larger than 64 KiB;
-/// [`FileError::Io`] if it cannot be read.
+/// [`FileError::Io`] if it cannot be read, of kind
+/// `PermissionDenied` only for whoever is not root.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     // Non-blocking, so that a pipe put in its place does not hang a login.
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
@@ -30,6 +31,10 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Err(Errno::ENXIO) => return Err(untrusted(path, "is no ordinary file")),
         // Without a descriptor to spare the kernel says so even of what is not there.
         Err(_) if !there(path) => return Ok(None),
+        // Root reads what is closed to everybody: something confines the program, and may at will.
+        Err(errno @ (Errno::EACCES | Errno::EPERM)) if geteuid().is_root() => {
+            return Err(failed(path, "open", std::io::Error::other(errno)));
+        }
         Err(errno) => return Err(failed(path, "open", errno)),
     };
     let stat = fstat(&file).map_err(|errno| failed(path, "examine", errno))?;

@@ -231,6 +231,7 @@ mod tests {
             "password_change=refuse",
             "no_timings=refuse",
             "unprivileged=refuse",
+            "beforehand=",
         ];
         let mut written = Settings::default();
         for argument in strictest.iter().chain(&rules) {

@@ -61,12 +61,18 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let places = arguments.places.open("status")?;
     let host = places.main.host_key();
+    let settings = Settings::of_file(configuration::read(&arguments.settings));
     let document = Document {
         switched_off: system::switched_off(),
         disabled: Switch::new(&places.main, &places.run)
             .find(Whom::Everybody)
             .is_set(),
-        mode: Settings::of_file(configuration::read(&arguments.settings)).mode,
+        mode: settings.mode,
+        settings: settings
+            .complaints
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         host_key: host.as_ref().err().map(ToString::to_string),
         users: accounts(arguments, &places)?
             .iter()

@@ -29,6 +29,8 @@ pub(crate) struct Document {
     /// What holds in stacks whose lines name no mode.
     #[serde(serialize_with = "mode_word")]
     pub(crate) mode: Mode,
+    /// What is wrong with the file of settings.
+    pub(crate) settings: Vec<String>,
     /// What is wrong with host.key or its directory.
     pub(crate) host_key: Option<String>,
     pub(crate) users: Vec<Entry>,
@@ -318,6 +320,9 @@ impl Document {
             let text = "keydyn is disabled for everybody; `keydyn enable --all` takes it back.";
             paragraph(out, text, "")?;
         }
+        for complaint in &self.settings {
+            paragraph(out, &format!("{}.", printable(complaint)), "")?;
+        }
         if let Some(meaning) = meaning_of(self.mode) {
             let text = format!(
                 "mode={} holds wherever the lines of a stack name no other: {meaning}.",
@@ -472,6 +477,7 @@ mod tests {
             switched_off: true,
             disabled: true,
             mode: Mode::Shadow,
+            settings: vec!["keydyn.conf, line 2: what is that".to_owned()],
             host_key: Some("host.key: is damaged".to_owned()),
             users: Vec::new(),
         };
@@ -482,6 +488,7 @@ mod tests {
             "keydyn=off",
             "`keydyn enable --all`",
             "mode=shadow holds",
+            "line 2: what is that.",
             "host.key",
             "Nothing is kept",
         ] {

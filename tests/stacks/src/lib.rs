@@ -90,11 +90,6 @@ impl Typing {
         Self::written(seed, 90 + 90 * percent / 100, 170 + 250 * percent / 100)
     }
 
-    /// The owner's rhythm without what differs from time to time.
-    pub fn owner_on_the_average() -> Self {
-        Self::varying(|i| 90 + 3 * i + VARIES / 2, |i| 170 + 9 * i + VARIES / 2)
-    }
-
     /// Every key held as long as every other, and as long after the one before it.
     pub fn constant() -> Self {
         Self::varying(|_| 110, |_| 220)

@@ -108,9 +108,6 @@ impl Attempt {
             "typed as somebody else does" => self.typing = Typing::stranger(3),
             "a copy of an earlier typing" => self.typing = Typing::owner(2),
             "typed at constant speed" => self.typing = Typing::constant(),
-            "typed as the owner does on the average" => {
-                self.typing = Typing::owner_on_the_average();
-            }
             "no key was pressed" => self.typing = Typing::trace("0 enter up"),
             "the source failed or took too long" => self.direct("unusable source-failed"),
             "typed elsewhere" => self.direct("where not-local"),
