@@ -245,7 +245,7 @@ impl<'a> Ways<'a> {
         if events.verdict == Verdict::None {
             return self.passed_by(events);
         }
-        if events.verdict != Verdict::Refused || events.otherwise.is_some() {
+        if events.verdict != Verdict::Refused {
             return None;
         }
         let verify = self.entry(events.judge)?;

@@ -261,6 +261,25 @@ fn a_gate_in_front_hides_nothing() {
     }
 }
 
+/// A factor more, behind the password, is no way around it.
+#[test]
+fn a_factor_behind_the_password_excuses_nothing() {
+    let optional = DEBIAN.replace(
+        "requisite                   pam_keydyn.so verify",
+        "optional pam_keydyn.so verify",
+    );
+    for factor in [
+        "auth [success=1 default=ignore] pam_duo.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n",
+        "auth [success=ok default=die] pam_oath.so\n",
+        "auth [success=done default=die] pam_of_our_own.so\n",
+    ] {
+        let found = kinds(&login(&format!("{optional}{factor}")));
+        assert_eq!(found, ["error refusal-lost"], "{factor}");
+        let found = kinds(&login(&format!("{DEBIAN}{factor}")));
+        assert!(found.is_empty(), "{factor}{found:?}");
+    }
+}
+
 /// A directory of passwords that does not answer says neither yes nor no.
 #[test]
 fn a_password_module_that_cannot_be_asked_lets_nobody_in() {
