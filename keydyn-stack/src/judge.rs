@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::files::{Configuration, Unreadable};
 use crate::finding::{Finding, Severity, merge};
 use crate::module::{self, Role};
-use crate::service::{Entry, Facility, OTHER, Service};
+use crate::service::{Entry, Facility, OTHER, Place, Service};
 
 /// The service that has the command's users say their password.
 const OWN: &str = "keydyn";
@@ -63,6 +63,41 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
     })
 }
 
+/// A line that names keydyn's module, whoever reads it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Where it is.
+    pub place: Place,
+    /// Its words.
+    pub text: String,
+}
+
+/// Every line that names keydyn's module, in every service and in everything that services include,
+/// in order; and the first file that cannot be read.
+///
+/// # Errors
+/// If the configuration cannot be listed.
+pub fn named(
+    configuration: &Configuration,
+) -> Result<(Vec<Named>, Option<Unreadable>), Unreadable> {
+    let (mut lines, mut unreadable) = (Vec::new(), None);
+    for name in services(configuration)? {
+        match Service::read(configuration, &name) {
+            Ok(service) => {
+                let ours = service.entries().iter().filter(|one| one.names_keydyn());
+                lines.extend(ours.map(|entry| Named {
+                    place: entry.place.clone(),
+                    text: entry.words(),
+                }));
+            }
+            Err(why) => unreadable = unreadable.or(Some(why)),
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    Ok((lines, unreadable))
+}
+
 /// What there is to say of one service.
 #[must_use]
 pub fn judge(configuration: &Configuration, service: &Service) -> Vec<Finding> {
@@ -113,13 +148,9 @@ fn all(
     configuration: &Configuration,
     findings: &mut Vec<Finding>,
 ) -> Result<(Vec<Service>, Vec<Service>), Unreadable> {
-    let names = match configuration.single() {
-        Some(_) => single_names(configuration)?,
-        None => configuration.names()?,
-    };
     let mut services = Vec::new();
     let mut included: Vec<PathBuf> = Vec::new();
-    for name in names {
+    for name in self::services(configuration)? {
         match Service::read(configuration, &name) {
             Ok(service) => {
                 included.extend(service.included.iter().cloned());
@@ -185,6 +216,14 @@ fn is_a_part(name: &str) -> bool {
     ]
     .iter()
     .any(|start| name.starts_with(start))
+}
+
+/// The names of all services.
+fn services(configuration: &Configuration) -> Result<Vec<String>, Unreadable> {
+    match configuration.single() {
+        Some(_) => single_names(configuration),
+        None => configuration.names(),
+    }
 }
 
 /// The first words in pam.conf.

@@ -130,6 +130,33 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Whether its module is one of keydyn's, although libpam may not be able to use the line.
+    pub(crate) fn names_keydyn(&self) -> bool {
+        self.means_keydyn() || OURS.contains(&self.stem())
+    }
+
+    /// The line as it could be written, without what includes it.
+    pub(crate) fn words(&self) -> String {
+        let bracketed = |word: &String| match word.contains(char::is_whitespace) {
+            true => format!("[{word}]"),
+            false => word.clone(),
+        };
+        let control = match self.word.contains('=') {
+            true => format!("[{}]", self.word),
+            false => self.word.clone(),
+        };
+        let words = [
+            self.facility.word().to_owned(),
+            control,
+            self.module.clone(),
+        ];
+        let words = words.into_iter().filter(|word| !word.is_empty());
+        let words: Vec<_> = words.chain(self.arguments.iter().map(bracketed)).collect();
+        words.join(" ")
+    }
+}
+
 /// The second is the name it is built under.
 const OURS: [&str; 2] = ["pam_keydyn", "libpam_keydyn"];
 

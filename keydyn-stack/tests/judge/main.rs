@@ -8,7 +8,7 @@ mod told;
 use std::fs;
 
 use keydyn_stack::files::Configuration;
-use keydyn_stack::judge::examine;
+use keydyn_stack::judge::{examine, named};
 use keydyn_stack::service::{Facility, Service};
 
 use kit::{DEBIAN, Root, kinds, login};
@@ -42,6 +42,43 @@ fn one_fault_in_a_common_file_is_told_once() {
     assert_eq!(
         found.findings[0].lines,
         [format!("{at}:2"), format!("{at}:5")]
+    );
+}
+
+/// What names the module by whatever way a service comes to it.
+#[test]
+fn lines_are_found_wherever_a_service_takes_them_from() {
+    let line = "auth requisite pam_keydyn.so verify\n";
+    let root = Root::new(&[
+        ("cron", "@include common-auth.save\n"),
+        ("common-auth.save", line),
+        ("left.save", line),
+        ("login", "auth INCLUDE \\\n  nested\n# pam_keydyn.so\n"),
+        ("nested", "auth SubStack [/etc/far away]\n"),
+        ("su", "auth required \\\n\n /opt/[x]/pam_keydyn.so\n"),
+        (
+            "sudo",
+            "AUTH [success=1 default=die] [/opt/a b/pam_keydyn.so] capture\nauth pam_keydyn.so\n",
+        ),
+        ("wrong", "auht required pam_keydyn.so\n"),
+    ]);
+    root.write("etc/far away", format!("#\n{line}"));
+    let (lines, unread) = named(&root.configuration()).unwrap();
+    assert!(unread.is_none());
+    let start = format!("{}/etc/", root.path().display());
+    let told = |line: &keydyn_stack::judge::Named| {
+        format!("{}:{}", line.place, line.text).replace(&start, "")
+    };
+    assert_eq!(
+        lines.iter().map(told).collect::<Vec<_>>(),
+        [
+            "far away:2:auth requisite pam_keydyn.so verify",
+            "pam.d/common-auth.save:1:auth requisite pam_keydyn.so verify",
+            "pam.d/su:1:auth required /opt/[x]/pam_keydyn.so",
+            "pam.d/sudo:1:auth [success=1 default=die] /opt/a b/pam_keydyn.so capture",
+            "pam.d/sudo:2:auth pam_keydyn.so",
+            "pam.d/wrong:1:auth required pam_keydyn.so",
+        ]
     );
 }
 

@@ -118,6 +118,33 @@ fn what_is_wrong_is_told_once_with_its_lines_and_services() {
     assert_eq!(finding["lines"][0], at.as_str());
 }
 
+/// Whoever takes the module away asks first.
+#[test]
+fn lines_are_listed_and_not_judged() {
+    let system = System::new(&[
+        ("login", "@include login.save\n"),
+        ("login.save", "auth optional pam_keydyn.so verify\n"),
+    ]);
+    let done = system.doctor(&["--lines"]).piped("").assert(0, &[]);
+    let path = system.path().join("etc/pam.d/login.save");
+    let line = format!("{}:1:auth optional pam_keydyn.so verify\n", path.display());
+    assert_eq!((done.out.as_str(), done.err.as_str()), (&*line, ""));
+    // Of what cannot be read nobody knows.
+    let odd = system.path().join("etc/pam.d/odd");
+    symlink("odd", &odd).unwrap();
+    let done = system.doctor(&["--lines"]).piped("").assert(3, &["odd"]);
+    assert_eq!(done.out, line);
+    fs::remove_file(odd).unwrap();
+    system.write("etc/pam.d/login", "auth required pam_unix.so\n");
+    let done = system.doctor(&["--lines"]).piped("");
+    let done = done.assert(1, &["no service names pam_keydyn.so"]);
+    assert_eq!(done.out, "");
+    system
+        .doctor(&["--lines", "login"])
+        .piped("")
+        .assert(2, &["--lines"]);
+}
+
 #[test]
 fn a_service_that_was_asked_for_and_is_not_guarded_is_an_error() {
     let system = System::new(&[("login", RIGHT), ("sudo", "auth required pam_unix.so\n")]);
