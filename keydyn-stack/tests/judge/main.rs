@@ -317,6 +317,61 @@ fn a_factor_behind_the_password_excuses_nothing() {
     }
 }
 
+/// A jump that was counted before keydyn's lines were put in.
+#[test]
+fn a_finger_whose_jump_was_not_counted_anew_is_told() {
+    for (line, kind) in [
+        (
+            "[success=2 default=ignore] pam_fprintd.so",
+            "error locked-out-of-one",
+        ),
+        (
+            "[success=2 default=ignore] pam_of_our_own.so",
+            "error locked-out-of-one",
+        ),
+        ("sufficient pam_fprintd.so", "note other-way"),
+        (
+            "[success=3 default=ignore] pam_fprintd.so",
+            "error capture-passed-over",
+        ),
+    ] {
+        let found = login(&format!("auth {line}\n{DEBIAN}"));
+        assert_eq!(kinds(&found)[0], kind, "{line}: {found:?}");
+        let counted = found[0].text.contains("keydyn's count too");
+        assert_eq!(counted, kind.ends_with("of-one"), "{found:?}");
+        let behind = "Let its jump end at a `required pam_permit.so` behind `verify`.";
+        assert_eq!(found[0].text.ends_with(behind), kind.ends_with("over"));
+    }
+}
+
+/// Behind `capture` there is a password to check.
+#[test]
+fn what_is_not_known_and_leads_past_verify_is_a_warning() {
+    let behind = |line: &str| {
+        let lines = DEBIAN.replace("capture\n", &format!("capture\nauth {line}\n"));
+        kinds(&login(&lines))
+    };
+    for line in [
+        "sufficient pam_of_our_own.so",
+        "sufficient pam_exec.so expose_authtok /usr/bin/check",
+        "sufficient pam_python.so check.py",
+    ] {
+        assert_eq!(behind(line), ["warning other-way"], "{line}");
+        let found = kinds(&login(&format!("auth {line}\n{DEBIAN}")));
+        assert!(!found.contains(&"warning other-way".to_owned()), "{line}");
+    }
+    assert_eq!(behind("sufficient pam_fprintd.so"), ["note other-way"]);
+    // What takes a code off the end of the password leaves another.
+    for line in ["requisite pam_oath.so", "requisite pam_yubico.so"] {
+        let replaced = behind(&format!("{line} try_first_pass"));
+        assert!(
+            replaced.contains(&"error password-replaced".to_owned()),
+            "{replaced:?}"
+        );
+        assert!(!behind(line).contains(&"error password-replaced".to_owned()));
+    }
+}
+
 /// A directory of passwords that does not answer says neither yes nor no.
 #[test]
 fn a_password_module_that_cannot_be_asked_lets_nobody_in() {
