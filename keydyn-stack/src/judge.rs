@@ -2,14 +2,17 @@
 
 mod files;
 mod lines;
+mod named;
 mod ways;
 
 use std::path::PathBuf;
 
+pub use named::{Named, named};
+
 use crate::files::{Configuration, Unreadable};
 use crate::finding::{Finding, Severity, merge};
 use crate::module::{self, Role};
-use crate::service::{Entry, Facility, OTHER, Place, Service};
+use crate::service::{Entry, Facility, OTHER, Service};
 
 /// The service that has the command's users say their password.
 const OWN: &str = "keydyn";
@@ -35,6 +38,11 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
         [] => {
             let (guarded, others) = all(configuration, &mut findings)?;
             findings.extend(not_judged(&guarded, &others));
+            // They may have named keydyn, if libpam could read them.
+            for service in &others {
+                let found = lines::unusable(service, &service.stack(Facility::Auth));
+                merge(&mut findings, found, Some(&service.name));
+            }
             guarded
         }
         named => named
@@ -63,50 +71,17 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
     })
 }
 
-/// A line that names keydyn's module, whoever reads it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
-    /// Where it is.
-    pub place: Place,
-    /// Its words.
-    pub text: String,
-}
-
-/// Every line that names keydyn's module, in every service and in everything that services include,
-/// in order; and the first file that cannot be read.
-///
-/// # Errors
-/// If the configuration cannot be listed.
-pub fn named(
-    configuration: &Configuration,
-) -> Result<(Vec<Named>, Option<Unreadable>), Unreadable> {
-    let (mut lines, mut unreadable) = (Vec::new(), None);
-    for name in services(configuration)? {
-        match Service::read(configuration, &name) {
-            Ok(service) => {
-                let ours = service.entries().iter().filter(|one| one.names_keydyn());
-                lines.extend(ours.map(|entry| Named {
-                    place: entry.place.clone(),
-                    text: entry.words(),
-                }));
-            }
-            Err(why) => unreadable = unreadable.or(Some(why)),
-        }
-    }
-    lines.sort();
-    lines.dedup();
-    Ok((lines, unreadable))
-}
-
 /// What there is to say of one service.
 #[must_use]
 pub fn judge(configuration: &Configuration, service: &Service) -> Vec<Finding> {
     let stack = service.stack(Facility::Auth);
+    let mut findings = files::writable(configuration, service);
     let unusable = lines::unusable(service, &stack);
     if !unusable.is_empty() {
-        return unusable;
+        findings.extend(unusable);
+        return findings;
     }
-    let mut findings = lines::look(configuration, service, &stack);
+    findings.extend(lines::look(configuration, service, &stack));
     let (files, walkable) = files::look(configuration, &stack);
     findings.extend(files);
     if !stack.iter().any(|entry| entry.is_keydyn()) {

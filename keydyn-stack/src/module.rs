@@ -179,6 +179,12 @@ pub fn role(entry: &Entry) -> Role {
     }
 }
 
+/// Whether the module has anything to call for `auth`.
+#[must_use]
+pub fn is_for_auth(entry: &Entry) -> bool {
+    !ELSEWHERE.contains(&entry.stem())
+}
+
 /// What a line of another's can return, the likeliest first. Not for password modules, whose code
 /// depends on the password, nor for keydyn's lines.
 #[must_use]

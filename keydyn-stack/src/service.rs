@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::control::{Action, Control};
 use crate::files::{Configuration, Unreadable};
 use crate::managed;
+use crate::module;
 use crate::object::Fault;
 use crate::text;
 
@@ -123,37 +124,15 @@ impl Entry {
         self.is_keydyn() || OURS.contains(&stem(&self.word))
     }
 
-    /// Whether it is one of keydyn's.
-    #[must_use]
-    pub fn is_keydyn(&self) -> bool {
-        self.kind == Kind::Module && OURS.contains(&self.stem())
-    }
-}
-
-impl Entry {
-    /// Whether its module is one of keydyn's, although libpam may not be able to use the line.
+    /// Whether it names its module, although libpam may not be able to use the line.
     pub(crate) fn names_keydyn(&self) -> bool {
         self.means_keydyn() || OURS.contains(&self.stem())
     }
 
-    /// The line as it could be written, without what includes it.
-    pub(crate) fn words(&self) -> String {
-        let bracketed = |word: &String| match word.contains(char::is_whitespace) {
-            true => format!("[{word}]"),
-            false => word.clone(),
-        };
-        let control = match self.word.contains('=') {
-            true => format!("[{}]", self.word),
-            false => self.word.clone(),
-        };
-        let words = [
-            self.facility.word().to_owned(),
-            control,
-            self.module.clone(),
-        ];
-        let words = words.into_iter().filter(|word| !word.is_empty());
-        let words: Vec<_> = words.chain(self.arguments.iter().map(bracketed)).collect();
-        words.join(" ")
+    /// Whether it is one of keydyn's.
+    #[must_use]
+    pub fn is_keydyn(&self) -> bool {
+        self.kind == Kind::Module && OURS.contains(&self.stem())
     }
 }
 
@@ -197,6 +176,8 @@ pub struct Service {
     pub given_up: Option<(Place, String)>,
     /// The first line of each file that ends as another system's do, in CR LF.
     pub foreign_ends: Vec<Place>,
+    /// Its own file, and that of what stands in for it.
+    pub own: Vec<PathBuf>,
     /// Files that other files of this service include.
     pub included: Vec<PathBuf>,
     entries: Vec<Entry>,
@@ -213,8 +194,10 @@ impl Service {
         let name = name.to_lowercase();
         let mut reader = Reader::new(configuration);
         let mut given_up = None;
+        let mut own = Vec::new();
         let is_there = match configuration.single() {
             Some(file) => {
+                own.push(file.to_owned());
                 let found = configuration.read(SINGLE)?;
                 let (_, text) = found.unwrap_or_default();
                 reader.single(file, &text, &name, &mut given_up)?
@@ -222,6 +205,7 @@ impl Service {
             None => match configuration.read(&name)? {
                 Some((file, text)) => {
                     given_up = reader.file(&file, &text, None, 0, 0)?.err();
+                    own.push(file);
                     true
                 }
                 None => false,
@@ -235,6 +219,7 @@ impl Service {
                 if let Some((file, text)) = configuration.read(OTHER)? {
                     let end = reader.file(&file, &text, None, 0, 0)?;
                     given_up = given_up.or(end.err());
+                    own.push(file);
                 }
                 std::mem::take(&mut reader.entries)
             }
@@ -244,6 +229,7 @@ impl Service {
             is_there,
             given_up,
             foreign_ends: reader.foreign_ends,
+            own,
             included: reader.included,
             entries,
             others,
@@ -438,7 +424,7 @@ impl<'a> Reader<'a> {
         }
         entry.arguments = words.collect();
         if entry.kind == Kind::Module {
-            (entry.missing, entry.fault) = self.fault(&entry.module);
+            (entry.missing, entry.fault) = self.fault(&entry);
         }
         self.entries.push(entry);
         Ok(Ok(()))
@@ -485,8 +471,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether libpam cannot load this module, and what is wrong with its file if it is there.
-    fn fault(&self, module: &str) -> (bool, Option<String>) {
-        match self.configuration.fault(module) {
+    fn fault(&self, entry: &Entry) -> (bool, Option<String>) {
+        let module = &*entry.module;
+        let called = entry.facility == Facility::Auth && module::is_for_auth(entry);
+        match self.configuration.fault(module, called) {
             Some(Fault::Missing) => (true, None),
             Some(Fault::Unfit(why)) => (true, Some(why)),
             // libpam adds no ending, wherever its modules are.

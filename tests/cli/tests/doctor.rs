@@ -244,7 +244,7 @@ fn a_file_of_settings_that_is_not_believed_is_told_with_what_holds() {
             &format!("warning: {shown} can be written by others"),
             "mode=auto and the other defaults hold where a line says nothing else",
             &format!("`chown root:root {shown} && chmod 644 {shown}`"),
-            "1 warning, no notes",
+            "Nothing is broken, and something is to be looked at: no errors, 1 warning, no notes",
         ],
     );
     fs::remove_file(&path).unwrap();
@@ -277,10 +277,9 @@ fn a_module_that_is_none_is_an_error() {
     let system = System::new(&[("login", RIGHT)]);
     for module in ["pam_unix", "pam_deny", "pam_permit", "pam_keydyn"] {
         let path = format!("usr/lib/security/{module}.so");
-        system.write(
-            &path,
-            "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0",
-        );
+        // A header of 64 bytes, and the name that libpam looks for.
+        let start = "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0";
+        system.write(&path, &format!("{start:\0<64}pam_sm_authenticate\0"));
     }
     system.doctor(&[]).piped("").assert(0, &[]);
     system.write("usr/lib/security/pam_keydyn.so", "");
@@ -350,8 +349,14 @@ fn a_machine_on_which_keydyn_cannot_work_is_told() {
         ],
     );
     fs::create_dir(system.path().join("sys/class/input")).unwrap();
-    let done = system.machine(&place).piped("");
-    done.assert(1, &["No keyboard is found"]);
+    system.write("usr/share/pam-configs/keydyn-capture", "Name: keydyn\n");
+    system.machine(&place).piped("").assert(
+        1,
+        &[
+            "No keyboard is found",
+            "`apt install --reinstall -o Dpkg::Options::=--force-confmiss keydyn` puts it into",
+        ],
+    );
 }
 
 #[test]
