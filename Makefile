@@ -138,7 +138,9 @@ install:
 
 ## Leaves what was learned (keydyn forget) and refuses while a stack still names the module.
 uninstall:
-	@named=$$(grep -rls '^[^#]*pam_keydyn' $(DESTDIR)/etc/pam.conf $(DESTDIR)/etc/pam.d $(DESTDIR)/usr/lib/pam.d | grep -v '\(~\|\.bak\|\.orig\|\.old\|\.save\|\.pam-old\|\.dpkg-[a-z]*\)$$'); test -z "$$named" || \
+	@named=$$({ $(DESTDIR)$(PREFIX)/bin/keydyn doctor --lines --root $(DESTDIR)/ 2>/dev/null | cut -d : -f 1; \
+	    grep -Rils '^[^#]*pam_keydyn' $(DESTDIR)/etc/pam.conf $(DESTDIR)/etc/pam.d $(DESTDIR)/usr/lib/pam.d | \
+	    grep -v '\(~\|\.bak\|\.orig\|\.old\|\.save\|\.pam-old\|\.dpkg-[a-z]*\)$$'; } | sort -u); test -z "$$named" || \
 	    { echo "pam_keydyn.so is still named in" $$named "- take its lines out first, or nobody can log in." >&2; exit 1; }
 	rm -f $(DESTDIR)$(PAM_DIR)/pam_keydyn.so $(DESTDIR)$(PREFIX)/bin/keydyn
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/keydyn.1 $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8

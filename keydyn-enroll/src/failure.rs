@@ -102,6 +102,9 @@ pub(crate) enum Failure {
     /// Something is wrong, and was told.
     #[error("something is wrong; what to do is said above")]
     Ill,
+    /// Whoever asked for lines gets none.
+    #[error("no service names pam_keydyn.so")]
+    Unnamed,
     /// Not even the way out could be opened.
     #[error("{0}; boot with `keydyn=off` on the kernel's command line instead")]
     NowhereToWrite(#[from] NowhereToWrite),
@@ -135,7 +138,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
-            Self::Output(_) | Self::Write { .. } | Self::Declined | Self::Ill => 1,
+            Self::Output(_) | Self::Write { .. } | Self::Declined | Self::Ill | Self::Unnamed => 1,
             Self::NoTerminal | Self::Usage(_) => 2,
             Self::Typing(failure) | Self::NotEnrolled { failure } => failure.exit_code(),
             Self::Open { .. }

@@ -1,5 +1,7 @@
 //! Where libpam looks for services and modules, below a root that need not be this machine's.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -8,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use keydyn_core::settings::Settings;
 
-use crate::object::{self, Fault, Kind};
+use crate::object::{self, Fault, Kind, Object};
 
 /// pam.d(5), in the order of looking; the last is openSUSE's.
 const DIRECTORIES: [&str; 3] = ["etc/pam.d", "usr/lib/pam.d", "usr/etc/pam.d"];
@@ -42,6 +44,8 @@ pub struct Configuration {
     modules: Option<PathBuf>,
     /// What this system's modules are made for.
     kind: Option<Kind>,
+    /// What has been looked at: every service names the same few.
+    objects: RefCell<BTreeMap<PathBuf, Result<Object, Fault>>>,
     settings: Settings,
 }
 
@@ -68,16 +72,17 @@ impl Configuration {
 
     fn of(root: &Path, directories: Vec<PathBuf>, single: Option<PathBuf>) -> Self {
         let modules = module_directory(root);
-        let kind = modules.as_ref().and_then(|modules| {
-            let kind = |name| object::kind(&resolved(root, &modules.join(name))).ok();
-            EVERYWHERE.into_iter().find_map(kind)
+        let known = modules.as_ref().and_then(|modules| {
+            let known = |name| object::object(&resolved(root, &modules.join(name))).ok();
+            EVERYWHERE.into_iter().find_map(known)
         });
         Self {
             root: root.to_owned(),
             directories,
             single,
             modules,
-            kind,
+            kind: known.map(|object| object.kind),
+            objects: RefCell::default(),
             settings: Settings::default(),
         }
     }
@@ -140,7 +145,7 @@ impl Configuration {
             None => self.directories.iter().map(|dir| dir.join(name)).collect(),
         };
         for path in places {
-            match contents(&resolved(&self.root, &path)) {
+            match followed(&self.root, &path).and_then(|path| contents(&path)) {
                 Ok(bytes) => return Ok(Some((path, String::from_utf8_lossy(&bytes).into_owned()))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 // The C library opens a directory, and finds nothing in it.
@@ -170,11 +175,22 @@ impl Configuration {
         Some(path)
     }
 
-    /// What keeps libpam from loading the module with this name, if that can be told.
-    pub(crate) fn fault(&self, name: &str) -> Option<Fault> {
-        match object::kind(&self.resolved(&self.module(name)?)) {
-            Ok(kind) if self.kind.is_some_and(|known| known != kind) => Some(Fault::Unfit(
-                "is made for another kind of machine than the other modules here".to_owned(),
+    /// What keeps libpam from loading the module with this name, if that can be told; or from
+    /// calling it, if it is to be `called` for `auth`.
+    pub(crate) fn fault(&self, name: &str, called: bool) -> Option<Fault> {
+        let path = self.resolved(&self.module(name)?);
+        let mut objects = self.objects.borrow_mut();
+        let object = objects
+            .entry(path)
+            .or_insert_with_key(|path| object::object(path));
+        match object.clone() {
+            Ok(object) if self.kind.is_some_and(|known| known != object.kind) => {
+                Some(Fault::Unfit(
+                    "is made for another kind of machine than the other modules here".to_owned(),
+                ))
+            }
+            Ok(object) if called && !object.has_auth => Some(Fault::Unfit(
+                "is a library, and has nothing that is called for `auth`".to_owned(),
             )),
             Ok(_) => None,
             Err(fault) => Some(fault),
@@ -188,7 +204,8 @@ impl Configuration {
     }
 
     /// Whether pam-auth-update knows keydyn here.
-    pub(crate) fn has_profiles(&self) -> bool {
+    #[must_use]
+    pub fn has_profiles(&self) -> bool {
         self.resolved(&self.root.join(PROFILE)).is_file()
     }
 
@@ -274,9 +291,15 @@ fn module_directory(root: &Path) -> Option<PathBuf> {
         .find(known)
 }
 
-/// Follows links as a system with this root would: what is absolute begins at the root.
+/// Follows links as a system with this root would: what is absolute begins at the root. Where too
+/// many links lead on, a name that no file can have: the kernel would follow them out of the root.
 #[must_use]
 pub fn resolved(root: &Path, path: &Path) -> PathBuf {
+    followed(root, path).unwrap_or_else(|_| root.join("\0"))
+}
+
+/// Where the links of this path lead, or that there are too many.
+fn followed(root: &Path, path: &Path) -> io::Result<PathBuf> {
     let inside = path.strip_prefix(root).unwrap_or(path);
     let mut found = PathBuf::new();
     let mut rest: Vec<_> = parts(inside);
@@ -288,17 +311,18 @@ pub fn resolved(root: &Path, path: &Path) -> PathBuf {
         }
         let next = found.join(&part);
         match fs::read_link(root.join(&next)) {
-            Ok(target) if links < MAX_LINKS => {
+            Ok(_) if links == MAX_LINKS => return Err(io::Error::other("too many links lead on")),
+            Ok(target) => {
                 links += 1;
                 if target.is_absolute() {
                     found = PathBuf::new();
                 }
                 rest.extend(parts(&target));
             }
-            _ => found = next,
+            Err(_) => found = next,
         }
     }
-    root.join(found)
+    Ok(root.join(found))
 }
 
 /// The names on the way, the last first.
@@ -357,6 +381,28 @@ mod tests {
         }
         let found = module_directory(root.path()).unwrap();
         assert!(found.to_string_lossy().contains(&ours), "{found:?}");
+    }
+
+    /// Beyond so many the kernel would begin anew, from this machine's root.
+    #[test]
+    fn links_without_end_lead_out_of_no_root() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("etc/pam.d")).unwrap();
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        let at = |name: &str| root.path().join("etc/pam.d").join(name);
+        for number in 0..=MAX_LINKS {
+            symlink(format!("{}", number + 1), at(&number.to_string())).unwrap();
+        }
+        let last = (MAX_LINKS + 1).to_string();
+        symlink(outside.path(), at(&last)).unwrap();
+        let configuration = Configuration::under(root.path()).unwrap();
+        for number in [0, 1] {
+            let error = configuration.read(&number.to_string()).unwrap_err();
+            assert!(error.to_string().contains("too many links"), "{error}");
+            assert!(fs::metadata(configuration.resolved(&at(&number.to_string()))).is_err());
+        }
+        // Below this root there is no such file.
+        assert!(configuration.read("2").unwrap().is_none());
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 mod files;
 mod lines;
+mod named;
 mod ways;
 
 use std::path::PathBuf;
+
+pub use named::{Named, named};
 
 use crate::files::{Configuration, Unreadable};
 use crate::finding::{Finding, Severity, merge};
@@ -35,6 +38,11 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
         [] => {
             let (guarded, others) = all(configuration, &mut findings)?;
             findings.extend(not_judged(&guarded, &others));
+            // They may have named keydyn, if libpam could read them.
+            for service in &others {
+                let found = lines::unusable(service, &service.stack(Facility::Auth));
+                merge(&mut findings, found, Some(&service.name));
+            }
             guarded
         }
         named => named
@@ -67,11 +75,13 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
 #[must_use]
 pub fn judge(configuration: &Configuration, service: &Service) -> Vec<Finding> {
     let stack = service.stack(Facility::Auth);
+    let mut findings = files::writable(configuration, service);
     let unusable = lines::unusable(service, &stack);
     if !unusable.is_empty() {
-        return unusable;
+        findings.extend(unusable);
+        return findings;
     }
-    let mut findings = lines::look(configuration, service, &stack);
+    findings.extend(lines::look(configuration, service, &stack));
     let (files, walkable) = files::look(configuration, &stack);
     findings.extend(files);
     if !stack.iter().any(|entry| entry.is_keydyn()) {
@@ -113,13 +123,9 @@ fn all(
     configuration: &Configuration,
     findings: &mut Vec<Finding>,
 ) -> Result<(Vec<Service>, Vec<Service>), Unreadable> {
-    let names = match configuration.single() {
-        Some(_) => single_names(configuration)?,
-        None => configuration.names()?,
-    };
     let mut services = Vec::new();
     let mut included: Vec<PathBuf> = Vec::new();
-    for name in names {
+    for name in self::services(configuration)? {
         match Service::read(configuration, &name) {
             Ok(service) => {
                 included.extend(service.included.iter().cloned());
@@ -185,6 +191,14 @@ fn is_a_part(name: &str) -> bool {
     ]
     .iter()
     .any(|start| name.starts_with(start))
+}
+
+/// The names of all services.
+fn services(configuration: &Configuration) -> Result<Vec<String>, Unreadable> {
+    match configuration.single() {
+        Some(_) => single_names(configuration),
+        None => configuration.names(),
+    }
 }
 
 /// The first words in pam.conf.

@@ -179,6 +179,12 @@ pub fn role(entry: &Entry) -> Role {
     }
 }
 
+/// Whether the module has anything to call for `auth`.
+#[must_use]
+pub fn is_for_auth(entry: &Entry) -> bool {
+    !ELSEWHERE.contains(&entry.stem())
+}
+
 /// What a line of another's can return, the likeliest first. Not for password modules, whose code
 /// depends on the password, nor for keydyn's lines.
 #[must_use]
@@ -237,7 +243,12 @@ pub fn asks(entry: &Entry) -> bool {
 /// one-time code off its end.
 #[must_use]
 pub fn replaces(entry: &Entry) -> bool {
-    matches!(entry.stem(), "pam_google_authenticator") && entry.has("forward_pass")
+    let takes_what_is_there = || entry.has("use_first_pass") || entry.has("try_first_pass");
+    match entry.stem() {
+        "pam_google_authenticator" => entry.has("forward_pass"),
+        "pam_oath" | "pam_yubico" => takes_what_is_there(),
+        _ => false,
+    }
 }
 
 /// pam_debug returns what it is told, and else succeeds.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::control::{Action, Control};
 use crate::files::{Configuration, Unreadable};
 use crate::managed;
+use crate::module;
 use crate::object::Fault;
 use crate::text;
 
@@ -123,6 +124,11 @@ impl Entry {
         self.is_keydyn() || OURS.contains(&stem(&self.word))
     }
 
+    /// Whether it names its module, although libpam may not be able to use the line.
+    pub(crate) fn names_keydyn(&self) -> bool {
+        self.means_keydyn() || OURS.contains(&self.stem())
+    }
+
     /// Whether it is one of keydyn's.
     #[must_use]
     pub fn is_keydyn(&self) -> bool {
@@ -170,6 +176,8 @@ pub struct Service {
     pub given_up: Option<(Place, String)>,
     /// The first line of each file that ends as another system's do, in CR LF.
     pub foreign_ends: Vec<Place>,
+    /// Its own file, and that of what stands in for it.
+    pub own: Vec<PathBuf>,
     /// Files that other files of this service include.
     pub included: Vec<PathBuf>,
     entries: Vec<Entry>,
@@ -186,8 +194,10 @@ impl Service {
         let name = name.to_lowercase();
         let mut reader = Reader::new(configuration);
         let mut given_up = None;
+        let mut own = Vec::new();
         let is_there = match configuration.single() {
             Some(file) => {
+                own.push(file.to_owned());
                 let found = configuration.read(SINGLE)?;
                 let (_, text) = found.unwrap_or_default();
                 reader.single(file, &text, &name, &mut given_up)?
@@ -195,6 +205,7 @@ impl Service {
             None => match configuration.read(&name)? {
                 Some((file, text)) => {
                     given_up = reader.file(&file, &text, None, 0, 0)?.err();
+                    own.push(file);
                     true
                 }
                 None => false,
@@ -208,6 +219,7 @@ impl Service {
                 if let Some((file, text)) = configuration.read(OTHER)? {
                     let end = reader.file(&file, &text, None, 0, 0)?;
                     given_up = given_up.or(end.err());
+                    own.push(file);
                 }
                 std::mem::take(&mut reader.entries)
             }
@@ -217,6 +229,7 @@ impl Service {
             is_there,
             given_up,
             foreign_ends: reader.foreign_ends,
+            own,
             included: reader.included,
             entries,
             others,
@@ -411,7 +424,7 @@ impl<'a> Reader<'a> {
         }
         entry.arguments = words.collect();
         if entry.kind == Kind::Module {
-            (entry.missing, entry.fault) = self.fault(&entry.module);
+            (entry.missing, entry.fault) = self.fault(&entry);
         }
         self.entries.push(entry);
         Ok(Ok(()))
@@ -458,8 +471,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether libpam cannot load this module, and what is wrong with its file if it is there.
-    fn fault(&self, module: &str) -> (bool, Option<String>) {
-        match self.configuration.fault(module) {
+    fn fault(&self, entry: &Entry) -> (bool, Option<String>) {
+        let module = &*entry.module;
+        let called = entry.facility == Facility::Auth && module::is_for_auth(entry);
+        match self.configuration.fault(module, called) {
             Some(Fault::Missing) => (true, None),
             Some(Fault::Unfit(why)) => (true, Some(why)),
             // libpam adds no ending, wherever its modules are.

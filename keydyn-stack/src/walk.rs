@@ -80,7 +80,7 @@ pub struct Events {
     pub lost: Option<Lost>,
     /// The line that last passed over `verify`.
     pub passed_by: Option<usize>,
-    /// A line that let somebody in without the password.
+    /// A line that let somebody in without the password: none where the password has been proven.
     pub otherwise: Option<usize>,
     /// A line that was given the right password before `verify` had judged.
     pub used: Option<usize>,
@@ -281,7 +281,8 @@ impl<'a> Walk<'a> {
             // A condition in front of another way only leads there.
             let led =
                 |known: usize| self.roles[known] == Role::Condition && role != Role::Condition;
-            if grants(code) && events.otherwise.is_none_or(led) {
+            // Behind the password it is one factor more, and no way around it.
+            if !events.proven && grants(code) && events.otherwise.is_none_or(led) {
                 events.otherwise = Some(at);
             }
             (code, events)

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use keydyn_core::printable::printable;
 use keydyn_stack::files::{Configuration, Unreadable};
-use keydyn_stack::judge;
+use keydyn_stack::judge::{self, Named};
 
 use crate::account::Places;
 use crate::failure::Failure;
@@ -24,6 +24,8 @@ Examples:
       these services, guarded or not
   keydyn doctor --root /mnt
       the stacks of another system, mounted on /mnt
+  keydyn doctor --lines
+      every line that names pam_keydyn.so: what is to go before the module does
 
 A stack is not compared with known mistakes: libpam's way through it is simulated, for somebody \
 whom keydyn has not learned, whom it accepts, whom it refuses, while it is switched off, and for a \
@@ -31,8 +33,8 @@ wrong password. What a module does that is not known here only a login shows: ke
 open until you have logged in once more.
 
 Exit codes:
-  0  nothing is wrong; there may be notes
-  1  something is wrong: an error or a warning
+  0  nothing is wrong; there may be notes. With `--lines`: there are lines
+  1  something is wrong: an error or a warning. With `--lines`: there is no line
   2  the command line is wrong; nothing was done
   3  a file, a user or this machine is not as it has to be: it could not be looked at
 ";
@@ -57,6 +59,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
 
+    /// Judge nothing: write every line that names pam_keydyn.so, in all services and in what they
+    /// include, as FILE:LINE:TEXT
+    #[arg(long, conflicts_with_all = ["services", "json", "machine"])]
+    lines: bool,
+
     #[command(flatten)]
     places: Places,
 
@@ -74,6 +81,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         None => Failure::Stack(error),
     };
     let configuration = Configuration::under(root).map_err(unreadable)?;
+    if arguments.lines {
+        let (lines, unread) = judge::named(&configuration).map_err(unreadable)?;
+        return write_lines(&lines, unread.map(unreadable), out);
+    }
     let (settings, mut findings) = settings::look(root);
     let configuration = configuration.with_settings(settings);
     let examination = judge::examine(&configuration, &arguments.services).map_err(unreadable)?;
@@ -95,6 +106,25 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     match document.is_well() {
         true => Ok(()),
         false => Err(Failure::Ill),
+    }
+}
+
+/// One by one, for those who take them out.
+fn write_lines(
+    lines: &[Named],
+    unread: Option<Failure>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    for line in lines {
+        let text = format!("{}:{}", line.place, line.text);
+        writeln!(out, "{}", printable(&text))?;
+    }
+    out.flush()?;
+    match (unread, lines) {
+        // More lines may be there.
+        (Some(failure), _) => Err(failure),
+        (None, []) => Err(Failure::Unnamed),
+        (None, _) => Ok(()),
     }
 }
 

@@ -67,6 +67,8 @@ impl Document {
         ];
         let verdict = if self.is_well() {
             "Nothing is wrong"
+        } else if self.errors == 0 {
+            "Nothing is broken, and something is to be looked at"
         } else {
             "Something is wrong"
         };

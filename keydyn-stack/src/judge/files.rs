@@ -1,5 +1,7 @@
 //! The files that the lines name: whether libpam can load them, and whose they are.
 
+use std::path::PathBuf;
+
 use keydyn_core::printable::printable;
 
 use crate::code::Code;
@@ -7,7 +9,28 @@ use crate::control::Action;
 use crate::files::Configuration;
 use crate::finding::{Finding, Severity};
 use crate::module::{self, Role};
-use crate::service::{Entry, Kind};
+use crate::service::{Entry, Kind, Service};
+
+/// Files of the stack that another than root decides over.
+pub(super) fn writable(configuration: &Configuration, service: &Service) -> Vec<Finding> {
+    let mut open: Vec<_> = service
+        .own
+        .iter()
+        .chain(&service.included)
+        .filter_map(|path| configuration.open_to_others(path))
+        .collect();
+    open.sort();
+    open.dedup();
+    let told = |path: PathBuf| {
+        let path = printable(&path.display().to_string());
+        let text = format!(
+            "{path} belongs to another than root, or others can write it: whoever does decides who \
+             gets in. Find out who changed it, then run `chown root {path} && chmod go-w {path}`."
+        );
+        Finding::new(Severity::Error, "stack-writable", text)
+    };
+    open.into_iter().map(told).collect()
+}
 
 /// What is wrong with the files; and whether that leaves a stack that is worth walking through.
 /// What is not there does nothing, and the rest would be about a stack that nobody has.

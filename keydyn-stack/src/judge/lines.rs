@@ -13,6 +13,9 @@ use crate::service::{Entry, Facility, Kind, Place, Service, control_missing, is_
 /// Puts both lines into Debian's common files.
 pub(super) const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
 
+/// So many broken lines are told one by one.
+const MOST_TOLD: usize = 20;
+
 /// What libpam itself cannot use. It decides more than all else, so that all else can wait.
 pub(super) fn unusable(service: &Service, stack: &[Entry]) -> Vec<Finding> {
     if !service.foreign_ends.is_empty() {
@@ -25,7 +28,14 @@ pub(super) fn unusable(service: &Service, stack: &[Entry]) -> Vec<Finding> {
         );
         return vec![Finding::new(Severity::Error, "unusable", text).at(place)];
     }
-    stack.iter().filter_map(broken).collect()
+    let mut told: Vec<_> = stack.iter().filter_map(broken).collect();
+    let more = told.len().saturating_sub(MOST_TOLD);
+    if more > 0 {
+        told.truncate(MOST_TOLD);
+        let text = format!("libpam cannot use {more} more lines of this stack.");
+        told.push(Finding::new(Severity::Error, "broken-line", text));
+    }
+    told
 }
 
 pub(super) fn look(

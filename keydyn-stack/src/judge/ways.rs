@@ -36,6 +36,8 @@ struct Ways<'a> {
     wrong: Vec<End>,
     /// Without keydyn's lines: whether each keeper lets in, and whether a wrong password gets in.
     without: (Vec<bool>, bool),
+    /// Lines that let in by something else, without keydyn's.
+    others: Vec<usize>,
 }
 
 impl<'a> Ways<'a> {
@@ -50,11 +52,12 @@ impl<'a> Ways<'a> {
         }
         let wrong = walk.ends(Person::Wrong, Keeper::Every)?;
 
-        let bare: Vec<_> = stack
+        let (places, bare): (Vec<_>, Vec<_>) = stack
             .iter()
-            .filter(|entry| !entry.is_keydyn())
             .cloned()
-            .collect();
+            .enumerate()
+            .filter(|(_, entry)| !entry.is_keydyn())
+            .unzip();
         let bare = Walk::new(&bare, &nothing);
         let mut lets_in = Vec::new();
         for keeper in &keepers {
@@ -62,6 +65,13 @@ impl<'a> Ways<'a> {
             lets_in.push(ends.iter().any(is_well));
         }
         let open = bare.ends(Person::Wrong, Keeper::Every)?;
+        let mut others: Vec<_> = open
+            .iter()
+            .filter(|end| end.is_in() && !end.events.proven)
+            .filter_map(|end| places.get(end.events.otherwise?).copied())
+            .collect();
+        others.sort_unstable();
+        others.dedup();
         Ok(Self {
             stack,
             roles: walk.roles().to_vec(),
@@ -70,6 +80,7 @@ impl<'a> Ways<'a> {
             refused,
             wrong,
             without: (lets_in, open.iter().any(slips_in)),
+            others,
         })
     }
 
@@ -82,6 +93,11 @@ impl<'a> Ways<'a> {
         let said = !findings.is_empty() || !self.has(Role::Capture) || self.has(Role::Neither);
         findings.extend(self.wrong_password());
         findings.extend(self.locked_out(said));
+        findings.extend(
+            self.others
+                .iter()
+                .filter_map(|at| self.other_locked_out(*at)),
+        );
         if self.has(Role::Verify) {
             findings.extend(self.refused.iter().filter_map(|end| self.slipped(end)));
         }
@@ -196,6 +212,27 @@ impl<'a> Ways<'a> {
         locked.collect()
     }
 
+    /// Those who came in by a finger or a key before keydyn's lines were put in.
+    fn other_locked_out(&self, at: usize) -> Option<Finding> {
+        let (by, role) = (self.stack.get(at)?, self.roles.get(at)?);
+        let counted = matches!(by.control.of(Code::SUCCESS), Action::Jump(_));
+        if !counted || !matches!(role, Role::OtherWay | Role::Unknown) {
+            return None;
+        }
+        let theirs = self.wrong.iter();
+        let theirs = theirs.filter(|end| end.events.otherwise == Some(at));
+        let (ins, outs): (Vec<_>, Vec<_>) = theirs.partition(|end| end.is_in());
+        let out = outs.first().filter(|_| ins.is_empty())?;
+        let leads = self
+            .entry(out.events.failed_by)
+            .map_or_else(String::new, |line| format!(" its jump leads to {line}."));
+        let text = format!(
+            "Whoever comes in by {by} is locked out, and was not before keydyn's lines were put \
+             in:{leads} Count the lines that it passes over: keydyn's count too."
+        );
+        Some(Finding::new(Severity::Error, "locked-out-of-one", text).about(&[by]))
+    }
+
     fn locked(&self, kind: &'static str, who: &str, end: Option<&End>) -> Finding {
         let by = end.and_then(|end| self.entry(end.events.failed_by));
         let unasked = end.is_some_and(|end| !end.events.proven);
@@ -220,6 +257,11 @@ impl<'a> Ways<'a> {
                 "Count the lines: keydyn's count too.",
                 Some(by),
             ),
+            (Some(by), _) if self.stands_behind_verify(by) => (
+                format!("the way leads to {by}, which fails"),
+                "Put `verify` behind `required pam_permit.so`.",
+                None,
+            ),
             (Some(by), _) => (
                 format!("the way leads to {by}, which fails"),
                 "Count the lines that the jumps in front of it pass over: keydyn's count too.",
@@ -236,6 +278,19 @@ impl<'a> Ways<'a> {
         Finding::new(Severity::Error, kind, text).about(&lines)
     }
 
+    /// `verify` was put between a jump and the line that it passed over.
+    fn stands_behind_verify(&self, deny: &Entry) -> bool {
+        let is_it = |entry: &Entry| entry.place == deny.place;
+        let Some(at) = self.stack.iter().position(is_it) else {
+            return false;
+        };
+        let (before, behind) = self.stack.split_at(at);
+        deny.stem() == "pam_deny"
+            && self.roles.get(..at).and_then(<[Role]>::last) == Some(&Role::Verify)
+            && before.iter().rev().nth(1).is_some_and(jumps)
+            && behind.iter().any(|entry| entry.stem() == "pam_permit")
+    }
+
     /// Whoever is refused, or would be, and gets in.
     fn slipped(&self, end: &End) -> Option<Finding> {
         let events = &end.events;
@@ -245,7 +300,7 @@ impl<'a> Ways<'a> {
         if events.verdict == Verdict::None {
             return self.passed_by(events);
         }
-        if events.verdict != Verdict::Refused || events.otherwise.is_some() {
+        if events.verdict != Verdict::Refused {
             return None;
         }
         let verify = self.entry(events.judge)?;
@@ -317,6 +372,20 @@ impl<'a> Ways<'a> {
                  keydyn. If that is not meant, let it lead to the password module."
             );
             return Some(Finding::new(Severity::Warning, "no-proof", text).about(&[by]));
+        }
+        let may_check = *role == Role::Unknown || by.stem() == "pam_python";
+        let heard = self.roles.get(..at)?.contains(&Role::Capture);
+        if let (true, true, Some(verify)) = (
+            may_check && end.events.verdict == Verdict::None,
+            heard,
+            self.find(Role::Verify),
+        ) {
+            let text = format!(
+                "{by} stands behind `capture` and can lead past {verify}; what it checks is not \
+                 known here. If it checks the password, whoever has it gets in, however it was \
+                 typed: let it end in front of `verify`."
+            );
+            return Some(Finding::new(Severity::Warning, "other-way", text).about(&[by, verify]));
         }
         let what = match role {
             Role::Unknown => "which is not known here, can let in without the password",

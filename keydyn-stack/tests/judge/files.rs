@@ -59,6 +59,9 @@ fn what_libpam_cannot_load_is_no_module() {
     assert!(said(&root).is_empty(), "{:?}", said(&root));
     let mut foreign = SHARED;
     foreign[18] = 0xb7;
+    // One section of 64 bytes, which begins where the file ends.
+    let mut beyond = SHARED;
+    (beyond[40], beyond[58], beyond[60]) = (84, 64, 1);
     for (bytes, why) in [
         (&b""[..], "it is empty; it lets nobody in"),
         (
@@ -66,6 +69,9 @@ fn what_libpam_cannot_load_is_no_module() {
             "it is no shared library",
         ),
         (&SHARED[..12], "it is no shared library"),
+        (&SHARED[..63], "it is cut off"),
+        (&beyond[..], "it is cut off"),
+        (&SHARED[..64], "has nothing that is called for `auth`"),
         (
             &foreign[..],
             "for another kind of machine than the other modules",
@@ -89,6 +95,62 @@ fn what_libpam_cannot_load_is_no_module() {
         said.iter().all(|(_, text)| !text.contains("pam_keydyn")),
         "{said:?}"
     );
+}
+
+/// What others can write, they decide.
+#[test]
+fn a_file_of_the_stack_that_others_can_write_is_an_error() {
+    let root = Root::new(&[
+        ("login", "@include common-auth\n"),
+        ("common-auth", DEBIAN),
+        ("sudo", "auth required pam_unix.so\n"),
+    ]);
+    let set = |name: &str, mode: u32| {
+        let path = root.path().join("etc").join(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    };
+    // Of a service that is not judged nothing is said.
+    set("pam.d/sudo", 0o666);
+    let told = || root.examine(&[]).findings.swap_remove(0);
+    assert_eq!(told().kind, "others");
+    for (name, usual) in [
+        ("pam.d/common-auth", 0o644),
+        ("pam.d/login", 0o644),
+        ("pam.d", 0o755),
+    ] {
+        let path = set(name, usual | 0o020);
+        let remedy = format!("`chown root {0} && chmod go-w {0}`.", path.display());
+        assert_eq!(told().kind, "stack-writable", "{name}");
+        assert!(told().text.ends_with(&remedy), "{:?}", told());
+        set(name, usual);
+    }
+    assert_eq!(told().kind, "others");
+}
+
+/// It may have named keydyn.
+#[test]
+fn a_service_that_libpam_cannot_use_is_told_unnamed() {
+    let root = Root::new(&[
+        ("login", DEBIAN),
+        ("su", "@include gone\n"),
+        ("sudo", "auth include gone\n"),
+    ]);
+    let found = root.examine(&[]);
+    assert_eq!(found.services, ["login"]);
+    assert_eq!(
+        kinds(&found.findings),
+        ["error unusable", "error broken-line"]
+    );
+    assert_eq!(found.findings[0].services, ["su"]);
+    assert_eq!(found.findings[1].services, ["sudo"]);
+}
+
+#[test]
+fn of_very_many_broken_lines_some_are_told() {
+    let found = login(&"auht required pam_unix.so\n".repeat(5000));
+    assert_eq!(kinds(&found), ["error broken-line"; 21]);
+    assert!(found[20].text.contains("4980 more lines"), "{found:?}");
 }
 
 #[test]

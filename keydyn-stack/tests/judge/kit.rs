@@ -18,7 +18,14 @@ auth  requisite                   pam_keydyn.so verify
 ";
 
 /// A shared object of this kind of machine, for whoever looks at the beginning only.
-pub(crate) const SHARED: [u8; 20] = *b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0";
+pub(crate) const SHARED: [u8; 84] = {
+    let mut bytes = [0; 84];
+    let (header, _) = bytes.split_at_mut(20);
+    header.copy_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0");
+    let (_, names) = bytes.split_at_mut(64);
+    names.copy_from_slice(b"pam_sm_authenticate\0");
+    bytes
+};
 
 /// A system of its own.
 pub(crate) struct Root(tempfile::TempDir);

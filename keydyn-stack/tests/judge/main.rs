@@ -8,7 +8,7 @@ mod told;
 use std::fs;
 
 use keydyn_stack::files::Configuration;
-use keydyn_stack::judge::examine;
+use keydyn_stack::judge::{examine, named};
 use keydyn_stack::service::{Facility, Service};
 
 use kit::{DEBIAN, Root, kinds, login};
@@ -42,6 +42,43 @@ fn one_fault_in_a_common_file_is_told_once() {
     assert_eq!(
         found.findings[0].lines,
         [format!("{at}:2"), format!("{at}:5")]
+    );
+}
+
+/// What names the module by whatever way a service comes to it.
+#[test]
+fn lines_are_found_wherever_a_service_takes_them_from() {
+    let line = "auth requisite pam_keydyn.so verify\n";
+    let root = Root::new(&[
+        ("cron", "@include common-auth.save\n"),
+        ("common-auth.save", line),
+        ("left.save", line),
+        ("login", "auth INCLUDE \\\n  nested\n# pam_keydyn.so\n"),
+        ("nested", "auth SubStack [/etc/far away]\n"),
+        ("su", "auth required \\\n\n /opt/[x]/pam_keydyn.so\n"),
+        (
+            "sudo",
+            "AUTH [success=1 default=die] [/opt/a b/pam_keydyn.so] capture\nauth pam_keydyn.so\n",
+        ),
+        ("wrong", "auht required pam_keydyn.so\n"),
+    ]);
+    root.write("etc/far away", format!("#\n{line}"));
+    let (lines, unread) = named(&root.configuration()).unwrap();
+    assert!(unread.is_none());
+    let start = format!("{}/etc/", root.path().display());
+    let told = |line: &keydyn_stack::judge::Named| {
+        format!("{}:{}", line.place, line.text).replace(&start, "")
+    };
+    assert_eq!(
+        lines.iter().map(told).collect::<Vec<_>>(),
+        [
+            "far away:2:auth requisite pam_keydyn.so verify",
+            "pam.d/common-auth.save:1:auth requisite pam_keydyn.so verify",
+            "pam.d/su:1:auth required /opt/[x]/pam_keydyn.so",
+            "pam.d/sudo:1:auth [success=1 default=die] /opt/a b/pam_keydyn.so capture",
+            "pam.d/sudo:2:auth pam_keydyn.so",
+            "pam.d/wrong:1:auth required pam_keydyn.so",
+        ]
     );
 }
 
@@ -258,6 +295,80 @@ fn a_gate_in_front_hides_nothing() {
                 .iter()
                 .any(|kind| kind.starts_with("error"))
         );
+    }
+}
+
+/// A factor more, behind the password, is no way around it.
+#[test]
+fn a_factor_behind_the_password_excuses_nothing() {
+    let optional = DEBIAN.replace(
+        "requisite                   pam_keydyn.so verify",
+        "optional pam_keydyn.so verify",
+    );
+    for factor in [
+        "auth [success=1 default=ignore] pam_duo.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n",
+        "auth [success=ok default=die] pam_oath.so\n",
+        "auth [success=done default=die] pam_of_our_own.so\n",
+    ] {
+        let found = kinds(&login(&format!("{optional}{factor}")));
+        assert_eq!(found, ["error refusal-lost"], "{factor}");
+        let found = kinds(&login(&format!("{DEBIAN}{factor}")));
+        assert!(found.is_empty(), "{factor}{found:?}");
+    }
+}
+
+/// A jump that was counted before keydyn's lines were put in.
+#[test]
+fn a_finger_whose_jump_was_not_counted_anew_is_told() {
+    for (line, kind) in [
+        (
+            "[success=2 default=ignore] pam_fprintd.so",
+            "error locked-out-of-one",
+        ),
+        (
+            "[success=2 default=ignore] pam_of_our_own.so",
+            "error locked-out-of-one",
+        ),
+        ("sufficient pam_fprintd.so", "note other-way"),
+        (
+            "[success=3 default=ignore] pam_fprintd.so",
+            "error capture-passed-over",
+        ),
+    ] {
+        let found = login(&format!("auth {line}\n{DEBIAN}"));
+        assert_eq!(kinds(&found)[0], kind, "{line}: {found:?}");
+        let counted = found[0].text.contains("keydyn's count too");
+        assert_eq!(counted, kind.ends_with("of-one"), "{found:?}");
+        let behind = "Let its jump end at a `required pam_permit.so` behind `verify`.";
+        assert_eq!(found[0].text.ends_with(behind), kind.ends_with("over"));
+    }
+}
+
+/// Behind `capture` there is a password to check.
+#[test]
+fn what_is_not_known_and_leads_past_verify_is_a_warning() {
+    let behind = |line: &str| {
+        let lines = DEBIAN.replace("capture\n", &format!("capture\nauth {line}\n"));
+        kinds(&login(&lines))
+    };
+    for line in [
+        "sufficient pam_of_our_own.so",
+        "sufficient pam_exec.so expose_authtok /usr/bin/check",
+        "sufficient pam_python.so check.py",
+    ] {
+        assert_eq!(behind(line), ["warning other-way"], "{line}");
+        let found = kinds(&login(&format!("auth {line}\n{DEBIAN}")));
+        assert!(!found.contains(&"warning other-way".to_owned()), "{line}");
+    }
+    assert_eq!(behind("sufficient pam_fprintd.so"), ["note other-way"]);
+    // What takes a code off the end of the password leaves another.
+    for line in ["requisite pam_oath.so", "requisite pam_yubico.so"] {
+        let replaced = behind(&format!("{line} try_first_pass"));
+        assert!(
+            replaced.contains(&"error password-replaced".to_owned()),
+            "{replaced:?}"
+        );
+        assert!(!behind(line).contains(&"error password-replaced".to_owned()));
     }
 }
 

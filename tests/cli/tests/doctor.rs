@@ -118,6 +118,33 @@ fn what_is_wrong_is_told_once_with_its_lines_and_services() {
     assert_eq!(finding["lines"][0], at.as_str());
 }
 
+/// Whoever takes the module away asks first.
+#[test]
+fn lines_are_listed_and_not_judged() {
+    let system = System::new(&[
+        ("login", "@include login.save\n"),
+        ("login.save", "auth optional pam_keydyn.so verify\n"),
+    ]);
+    let done = system.doctor(&["--lines"]).piped("").assert(0, &[]);
+    let path = system.path().join("etc/pam.d/login.save");
+    let line = format!("{}:1:auth optional pam_keydyn.so verify\n", path.display());
+    assert_eq!((done.out.as_str(), done.err.as_str()), (&*line, ""));
+    // Of what cannot be read nobody knows.
+    let odd = system.path().join("etc/pam.d/odd");
+    symlink("odd", &odd).unwrap();
+    let done = system.doctor(&["--lines"]).piped("").assert(3, &["odd"]);
+    assert_eq!(done.out, line);
+    fs::remove_file(odd).unwrap();
+    system.write("etc/pam.d/login", "auth required pam_unix.so\n");
+    let done = system.doctor(&["--lines"]).piped("");
+    let done = done.assert(1, &["no service names pam_keydyn.so"]);
+    assert_eq!(done.out, "");
+    system
+        .doctor(&["--lines", "login"])
+        .piped("")
+        .assert(2, &["--lines"]);
+}
+
 #[test]
 fn a_service_that_was_asked_for_and_is_not_guarded_is_an_error() {
     let system = System::new(&[("login", RIGHT), ("sudo", "auth required pam_unix.so\n")]);
@@ -217,7 +244,7 @@ fn a_file_of_settings_that_is_not_believed_is_told_with_what_holds() {
             &format!("warning: {shown} can be written by others"),
             "mode=auto and the other defaults hold where a line says nothing else",
             &format!("`chown root:root {shown} && chmod 644 {shown}`"),
-            "1 warning, no notes",
+            "Nothing is broken, and something is to be looked at: no errors, 1 warning, no notes",
         ],
     );
     fs::remove_file(&path).unwrap();
@@ -250,10 +277,9 @@ fn a_module_that_is_none_is_an_error() {
     let system = System::new(&[("login", RIGHT)]);
     for module in ["pam_unix", "pam_deny", "pam_permit", "pam_keydyn"] {
         let path = format!("usr/lib/security/{module}.so");
-        system.write(
-            &path,
-            "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0",
-        );
+        // A header of 64 bytes, and the name that libpam looks for.
+        let start = "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0";
+        system.write(&path, &format!("{start:\0<64}pam_sm_authenticate\0"));
     }
     system.doctor(&[]).piped("").assert(0, &[]);
     system.write("usr/lib/security/pam_keydyn.so", "");
@@ -323,8 +349,14 @@ fn a_machine_on_which_keydyn_cannot_work_is_told() {
         ],
     );
     fs::create_dir(system.path().join("sys/class/input")).unwrap();
-    let done = system.machine(&place).piped("");
-    done.assert(1, &["No keyboard is found"]);
+    system.write("usr/share/pam-configs/keydyn-capture", "Name: keydyn\n");
+    system.machine(&place).piped("").assert(
+        1,
+        &[
+            "No keyboard is found",
+            "`apt install --reinstall -o Dpkg::Options::=--force-confmiss keydyn` puts it into",
+        ],
+    );
 }
 
 #[test]

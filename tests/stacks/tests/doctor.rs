@@ -91,6 +91,7 @@ fn pinned(row: &Row, module: &str, arguments: &str) -> Option<String> {
         | "pam_shells"
         | "pam_securetty"
         | "pam_gnome_keyring"
+        | "pam_duo"
         | "pam_google_authenticator" => "success",
         "pam_fprintd" => "authinfo_unavail",
         "pam_rootok" | "pam_succeed_if" => "auth_err",

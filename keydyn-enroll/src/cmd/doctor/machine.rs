@@ -193,11 +193,16 @@ fn service(configuration: &Configuration) -> Option<Finding> {
     if configuration.single().is_some() || !matches!(configuration.read("keydyn"), Ok(None)) {
         return None;
     }
-    Some(warning(
-        "no-service",
+    let remedy = match configuration.has_profiles() {
+        // A file of settings that was removed comes back only so.
+        true => "`apt install --reinstall -o Dpkg::Options::=--force-confmiss keydyn` puts it",
+        false => "`make install` puts it",
+    };
+    let text = format!(
         "There is no PAM service `keydyn`, so `keydyn enroll` and `keydyn verify` cannot have the \
-         password checked. `make install` puts it into /etc/pam.d.",
-    ))
+         password checked. {remedy} into /etc/pam.d."
+    );
+    Some(warning("no-service", text))
 }
 
 /// What is kept of users.

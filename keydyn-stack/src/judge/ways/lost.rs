@@ -45,8 +45,11 @@ impl Ways<'_> {
                  password module and `verify` behind it."
             ),
             Lost::PassedOver(_) => format!(
-                "{line} can lead past `capture` and still to {verify}: {COMES} there. Let it lead \
-                 past both lines, or past neither."
+                "{line} can lead past `capture` and still to {verify}: {COMES} there. {}",
+                match self.roles.get(at.unwrap_or_default()) {
+                    Some(Role::Condition) => "Let it lead past both lines, or past neither.",
+                    _ => "Let its jump end at a `required pam_permit.so` behind `verify`.",
+                }
             ),
             Lost::Asked(_) => format!(
                 "{line} asks for the password before `capture` can listen: for {verify} {COMES}. \
