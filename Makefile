@@ -48,7 +48,7 @@ test: prepare check modules
 
 # Told by `make e2e`, and by `make e2e-full`, by their file in tests/vm/tests: two lists side by side
 # (scripts/stories), about as long as each other.
-STORIES := 'learned password' 'applications'
+STORIES := 'learned applications' 'password'
 LONG := long files
 ALL := '$(filter-out $(LONG),$(patsubst tests/vm/tests/%.rs,%,$(wildcard tests/vm/tests/*.rs)))' '$(LONG)'
 
