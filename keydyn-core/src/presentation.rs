@@ -91,7 +91,8 @@ fn is_far_below(
 
 /// How far the holds are from their median, and the down-downs from theirs, on the average, in ms.
 fn unevenness(typing: &Sample) -> Option<f64> {
-    let mut off = Vec::new();
+    // As large as it gets: what grows leaves timings behind.
+    let mut off = Zeroizing::new(Vec::with_capacity(2 * typing.holds().len()));
     for features in [typing.holds(), typing.downs()] {
         let Some(median) = median(features.iter().copied()) else {
             continue;
@@ -122,9 +123,11 @@ fn median_typing(typings: &[&Sample]) -> Option<Sample> {
 
 /// Of those that are there, the upper of the two in the middle.
 fn median(values: impl Iterator<Item = Option<Duration>>) -> Option<Duration> {
-    let mut values: Zeroizing<Vec<_>> = Zeroizing::new(values.flatten().collect());
-    values.sort();
-    values.get(values.len() / 2).copied()
+    let most = values.size_hint().1.unwrap_or_default();
+    let mut sorted = Zeroizing::new(Vec::with_capacity(most));
+    sorted.extend(values.flatten());
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied()
 }
 
 /// Whether a typing is a copy of one of those that were learned of the same text.
