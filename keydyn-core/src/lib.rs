@@ -23,6 +23,7 @@ pub mod memory;
 pub mod policy;
 pub mod presentation;
 pub mod printable;
+pub mod quarantine;
 pub mod settings;
 pub mod store;
 pub mod strangers;

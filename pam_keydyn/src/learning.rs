@@ -92,6 +92,7 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
     match learned {
         Ok(Learned {
             samples,
+            typings,
             phase,
             promoted,
             armable,
@@ -102,9 +103,13 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
                 Phase::Learning => "learning",
                 Phase::Armed => "armed",
             };
+            let learned = match typings {
+                0 => "held-back",
+                _ => "learned",
+            };
             log.write(
                 Level::Info,
-                &format!("user={user} learned state={state} samples={samples}"),
+                &format!("user={user} {learned} state={state} samples={samples}"),
             );
             if !armable && phase != Phase::Armed {
                 let message =

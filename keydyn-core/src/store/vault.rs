@@ -9,13 +9,14 @@ use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
 use super::header::{FILE_LEN, Header, KdfParams, Salt};
 use super::host::HostKey;
-use super::profile::Profile;
+use super::profile::{Profile, TooFar};
 use super::seal::{OpenError, SealKey, open, seal};
 use super::state::{AccountState, Phase, STATE_LEN};
 
 mod erase;
 mod later;
 pub mod survey;
+pub mod undo;
 
 /// Which of an account's two profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,12 @@ pub enum LearnError {
     /// What is known of the account does not go together with the profile.
     #[error("the account's state is lost or does not fit its profile; `keydyn reset` begins anew")]
     StateUnknown,
+    /// What was to be undone is not what was learned last.
+    #[error("a login has been learned meanwhile; nothing was undone, run this again")]
+    Changed,
+    /// More was to be undone than can be.
+    #[error(transparent)]
+    TooFar(#[from] TooFar),
     /// The profile cannot be encoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
@@ -110,6 +117,9 @@ pub enum LearnError {
 pub struct Learned {
     /// Typings that the profile has learned now.
     pub samples: u32,
+    /// How many of them it learned with this one: none where it only just passed, or the day's
+    /// learning is done, more where others were held before.
+    pub typings: u32,
     /// The account's phase now.
     pub phase: Phase,
     /// The second slot took over with this typing.

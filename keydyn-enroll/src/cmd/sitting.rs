@@ -8,7 +8,7 @@ use keydyn_sys::prompt::end_by;
 
 use crate::account::{Account, Directories, Places};
 use crate::failure::Failure;
-use crate::typist::{Desk, StandIn, TypingFailure};
+use crate::typist::{Desk, Known, StandIn, TypingFailure};
 
 use super::strictness::Threshold;
 
@@ -38,6 +38,21 @@ impl Sitting {
         let account = Account::or_caller(self.user.as_deref())?;
         let desk = Desk::open(&self.stand_in, &account)?;
         Ok((places, account, desk))
+    }
+
+    /// The directories, whose password it is, and what it opens: it may be typed anywhere. The
+    /// terminal is as it was again.
+    pub(super) fn open_unheard(
+        &self,
+        verb: &'static str,
+    ) -> Result<(Directories, Account, Known), Failure> {
+        let places = self.places.open(verb)?;
+        let account = Account::or_caller(self.user.as_deref())?;
+        let mut desk = Desk::open_unheard(&self.stand_in, &account)?;
+        let (known, _) = desk.ask_for_password(&account, &places, |main| {
+            main.host_key_or_create().map(Some)
+        })?;
+        Ok((places, account, known))
     }
 }
 

@@ -109,6 +109,8 @@ pub(crate) struct Desk {
     source: Box<dyn KeySource>,
     service: Service,
     person: Person,
+    /// Whether what is typed has to be heard.
+    hears: bool,
 }
 
 /// Who is asked, as PAM would be told.
@@ -131,8 +133,20 @@ impl Person {
 }
 
 impl Desk {
-    /// Sits down. Nothing is asked yet.
+    /// Sits down where the keyboard can be heard. Nothing is asked yet.
     pub(crate) fn open(stand_in: &StandIn, account: &Account) -> Result<Self, TypingFailure> {
+        Self::take(stand_in, account, true)
+    }
+
+    /// Sits down anywhere: only the password matters.
+    pub(crate) fn open_unheard(
+        stand_in: &StandIn,
+        account: &Account,
+    ) -> Result<Self, TypingFailure> {
+        Self::take(stand_in, account, false)
+    }
+
+    fn take(stand_in: &StandIn, account: &Account, hears: bool) -> Result<Self, TypingFailure> {
         let user = account.name.clone().ok_or(TypingFailure::NoName)?;
         forbid_dumps().map_err(TypingFailure::Dumps)?;
         let terminal = Terminal::take().map_err(TypingFailure::Terminal)?;
@@ -148,9 +162,10 @@ impl Desk {
                 tty: prompt::name(),
                 caller: caller(),
             },
+            hears,
         };
         // Nobody is asked for a password that cannot be heard.
-        if !(ears.in_reach)(&desk.person.conversation()) {
+        if hears && !(ears.in_reach)(&desk.person.conversation()) {
             return Err(TypingFailure::OutOfReach);
         }
         Ok(desk)
@@ -222,6 +237,9 @@ impl Desk {
 
     /// What is not typed at a keyboard that can be heard will not be the next time either.
     fn check_heard(&self, typed: &Typed) -> Result<(), TypingFailure> {
+        if !self.hears {
+            return Ok(());
+        }
         match (typed.whereabouts, &typed.sample) {
             (Whereabouts::NotLocal, _) => Err(TypingFailure::Elsewhere),
             (Whereabouts::Unprivileged, _) => Err(TypingFailure::Unprivileged),
