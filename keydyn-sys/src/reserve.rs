@@ -254,15 +254,17 @@ mod tests {
 
     #[test]
     fn what_grows_keeps_what_it_holds() {
-        // SAFETY: sizes are not zero, and each piece is given back with the layout it has then.
-        let bytes = unsafe {
-            let memory = Reserve.alloc_zeroed(layout(8, 8));
-            memory.write(7);
-            let more = Reserve.realloc(memory, layout(8, 8), 4096);
-            let bytes = [more.read(), more.add(7).read()];
-            Reserve.dealloc(more, layout(4096, 8));
-            bytes
-        };
-        assert_eq!(bytes, [7, 0]);
+        let (small, large) = (layout(8, 8), layout(4096, 8));
+        // SAFETY: the size is not zero.
+        let memory = unsafe { Reserve.alloc_zeroed(small) };
+        // SAFETY: the piece has 8 bytes.
+        unsafe { memory.write(7) };
+        // SAFETY: it was allocated with this layout, and the new size is not zero.
+        let more = unsafe { Reserve.realloc(memory, small, large.size()) };
+        // SAFETY: so many bytes were written before it grew.
+        let bytes = unsafe { std::slice::from_raw_parts(more, 8) };
+        assert_eq!(bytes, [7, 0, 0, 0, 0, 0, 0, 0]);
+        // SAFETY: it has this layout since it grew, and is not used any more.
+        unsafe { Reserve.dealloc(more, large) };
     }
 }

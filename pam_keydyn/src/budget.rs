@@ -13,9 +13,9 @@ pub(crate) struct Budget {
     spent: Cell<Duration>,
     /// `None` while others work.
     since: Cell<Option<Instant>>,
-    /// Passes at each question, besides the time that really does. For tests.
+    /// Passes at each question; no other time does then. For tests.
     #[cfg(feature = "replay-source")]
-    at_each_question: Duration,
+    stand_in: Option<Duration>,
 }
 
 impl Budget {
@@ -26,21 +26,22 @@ impl Budget {
             spent: Cell::new(Duration::ZERO),
             since: Cell::new(Some(Instant::now())),
             #[cfg(feature = "replay-source")]
-            at_each_question: Duration::ZERO,
+            stand_in: None,
         }
     }
 
-    /// A machine on which so much passes between any two questions.
+    /// On a machine whose clock moves by so much from question to question, and never else.
     #[cfg(feature = "replay-source")]
-    pub(crate) fn slowed(mut self, at_each_question: Duration) -> Self {
-        self.at_each_question = at_each_question;
+    pub(crate) fn by_a_stand_in(mut self, at_each_question: Duration) -> Self {
+        self.since.set(None);
+        self.stand_in = Some(at_each_question);
         self
     }
 
     /// Whether the time is over, so that the next step is left out.
     pub(crate) fn is_over(&self) -> bool {
         #[cfg(feature = "replay-source")]
-        self.add(self.at_each_question);
+        self.add(self.stand_in.unwrap_or_default());
         self.spent() > self.allowed
     }
 
@@ -63,6 +64,10 @@ impl Budget {
 
     /// From here on it is the login's own work again.
     pub(crate) fn resume(&self) {
+        #[cfg(feature = "replay-source")]
+        if self.stand_in.is_some() {
+            return;
+        }
         if self.since.get().is_none() {
             self.since.set(Some(Instant::now()));
         }

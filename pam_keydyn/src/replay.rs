@@ -42,7 +42,7 @@ pub(crate) fn machine(path: &Path, log: Log, budget: Budget) -> Machine {
             .map_or_else(system::now, Timestamp),
         off: value("command-line").is_some_and(|line| system::switches_off(&line)),
         source: Box::new(source),
-        budget: budget.slowed(Duration::from_secs(slow.unwrap_or(0))),
+        budget: budget.by_a_stand_in(Duration::from_secs(slow.unwrap_or(0))),
         log,
     }
 }

@@ -4,8 +4,6 @@ use std::ffi::CString;
 use std::fs;
 use std::hint::black_box;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 use std::ptr;
 
 /// A system call that fails from here on.
@@ -188,7 +186,7 @@ pub fn empty(directory: &str) {
 }
 
 fn mount(source: &str, target: &str, kind: &str, flags: libc::c_ulong) {
-    let text = |text: &str| CString::new(Path::new(text).as_os_str().as_bytes()).expect("no NUL");
+    let text = |text: &str| CString::new(text).expect("no NUL");
     let (source, target, kind) = (text(source), text(target), text(kind));
     // SAFETY: all are strings that live through the call.
     let done = unsafe {
