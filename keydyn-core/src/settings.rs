@@ -9,6 +9,7 @@ mod configuration;
 
 use std::ffi::CStr;
 use std::fmt;
+use std::time::Duration;
 
 use crate::policy::Strictness;
 use crate::printable::excerpt;
@@ -74,6 +75,11 @@ const MIN_SAMPLES: u32 = 20;
 const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=MOST_SAMPLES;
 const MOST_SAMPLES: u32 = 1000;
 
+/// Above the bounded waits for keyboards, locks and the log together, and far below the patience of
+/// any application.
+const TIME_BUDGET: Duration = Duration::from_secs(10);
+const TIME_BUDGET_SECONDS: std::ops::RangeInclusive<u64> = 3..=60;
+
 /// What a line's arguments and the file of settings say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -91,6 +97,8 @@ pub struct Settings {
     pub no_timings: Rule,
     /// `unprivileged=`
     pub unprivileged: Rule,
+    /// `time_budget=`: for the module's own work in one login, whatever is slow.
+    pub time_budget: Duration,
     /// `beforehand=`: services that collect the password before they authenticate.
     pub beforehand: Vec<String>,
     /// `debug`
@@ -218,6 +226,7 @@ impl Default for Settings {
             password_change: PasswordChange::default(),
             no_timings: Rule::default(),
             unprivileged: Rule::default(),
+            time_budget: TIME_BUDGET,
             beforehand: ["sshd", "sddm", "i3lock", "swaylock"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -324,6 +333,13 @@ impl Settings {
                 }
                 _ => Err("a number from 3 to 1000"),
             },
+            "time_budget" => match value.parse() {
+                Ok(seconds) if TIME_BUDGET_SECONDS.contains(&seconds) => {
+                    self.time_budget = Duration::from_secs(seconds);
+                    Ok(())
+                }
+                _ => Err("a number of seconds from 3 to 60"),
+            },
             "beforehand" => {
                 self.beforehand = value
                     .split(',')
@@ -420,6 +436,7 @@ mod tests {
             c"password_change=refuse",
             c"no_timings=refuse",
             c"unprivileged=refuse",
+            c"time_budget=20",
             c"beforehand=sshd,mine",
             c"debug",
         ]);
@@ -433,6 +450,7 @@ mod tests {
             (settings.no_timings, settings.unprivileged),
             (Rule::Refuse, Rule::Refuse)
         );
+        assert_eq!(settings.time_budget.as_secs(), 20);
         assert_eq!(settings.beforehand, ["sshd", "mine"]);
         assert!(settings.debug);
     }
@@ -446,11 +464,13 @@ mod tests {
             c"mode",
             c"min_samples=2",
             c"min_samples=-1",
+            c"time_budget=2",
+            c"time_budget=61",
             c"min_samples=99999999999999999999",
             c"\xff\xfe=1",
             c"",
         ]);
-        assert_eq!(settings.complaints.len(), 8);
+        assert_eq!(settings.complaints.len(), 10);
         let clean = Settings {
             complaints: Vec::new(),
             ..settings

@@ -1,6 +1,6 @@
 //! The thread that reads a seat's keyboards, and the short-lived ones that open them.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
@@ -202,7 +202,8 @@ struct Listener {
     opened_one: Arc<EventFd>,
     opened: (Sender<Opened>, Receiver<Opened>),
     /// Names of the nodes that are open or being opened.
-    known: HashSet<String>,
+    /// (Hashing would want random numbers, and panic without.)
+    known: BTreeSet<String>,
     pending: usize,
     hidden: usize,
     failed: usize,
@@ -221,7 +222,7 @@ impl Listener {
             appearing,
             opened_one: Arc::new(EventFd::from_flags(flags)?),
             opened: mpsc::channel(),
-            known: HashSet::new(),
+            known: BTreeSet::new(),
             pending: 0,
             hidden: 0,
             failed: 0,

@@ -1,5 +1,7 @@
 //! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
 
+use std::time::Duration;
+
 use keydyn_core::settings::Settings;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
@@ -18,6 +20,10 @@ pub(crate) struct Handover {
     pub(crate) whereabouts: Whereabouts,
     /// Empty if the attempt was not captured: elsewhere, no key, no memory.
     pub(crate) page: SecretPage,
+    /// What `capture` has spent of the time for this login.
+    pub(crate) spent: Duration,
+    /// No key was derived because the time was over.
+    pub(crate) late: bool,
     /// `verify` was reached.
     pub(crate) judged: bool,
     /// `verify` decided that the attempt may be learned, once the login has succeeded.

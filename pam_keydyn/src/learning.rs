@@ -6,6 +6,8 @@ use keydyn_core::settings::Settings;
 use keydyn_core::store::profile::Lesson;
 use keydyn_core::store::state::Phase;
 use keydyn_core::store::vault::{LearnError, Learned};
+use keydyn_sys::descriptors::Standard;
+use keydyn_sys::reserve;
 use keydyn_sys::source::Whereabouts;
 use keydyn_sys::system;
 use pam::module::PamHandle;
@@ -15,7 +17,7 @@ use crate::carried::Carried;
 use crate::ffi;
 use crate::handover::{Handover, Pending, vault};
 use crate::log::{Level, Log};
-use crate::machine::Machine;
+use crate::machine::{Machine, WORKING_MEMORY};
 
 /// capture's setcred: the only one that libpam calls when `verify` stands where it is never
 /// reached, such as behind a `sufficient` password module.
@@ -59,7 +61,19 @@ pub(crate) fn learn_pending(handover: &mut Handover) {
         return;
     };
     if let Some(carried) = handover.carried() {
-        let log = &pending.machine.log;
+        let _standard = Standard::untouched();
+        let Machine { log, budget, .. } = &pending.machine;
+        budget.resume();
+        let lacking = if budget.is_over() {
+            Some("the time for this login is over")
+        } else {
+            (!reserve::is_to_spare(WORKING_MEMORY)).then_some("there is no memory for it")
+        };
+        if let Some(lacking) = lacking {
+            let user = excerpt(&handover.user);
+            let message = format!("user={user} not learned: {lacking}");
+            return log.write(Level::Warning, &message);
+        }
         let learned = log.timed("learning", || learn(&pending, &carried));
         tell(log, &handover.user, learned);
     }

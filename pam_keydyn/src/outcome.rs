@@ -54,6 +54,8 @@ pub(crate) enum Unfit {
     TokenReplaced,
     /// No key could be derived, no memory or randomness had.
     Internal,
+    /// The time for the module's own work was over.
+    OutOfTime,
     /// The profile is there and cannot be opened, or should be there and is not.
     Profile,
     /// The line says neither `capture` nor `verify`.
@@ -156,6 +158,7 @@ impl Outcome {
                     Unfit::NoCapture => "no-capture",
                     Unfit::TokenReplaced => "password-replaced",
                     Unfit::Internal => "internal",
+                    Unfit::OutOfTime => "out-of-time",
                     Unfit::Profile => "profile-unreadable",
                     Unfit::NoLine => "stack",
                 },
@@ -205,6 +208,8 @@ mod tests {
             (O::Unfit(Unfit::TokenReplaced, Armed::Yes), [&i, &e, &e, &e]),
             (O::Unfit(Unfit::Internal, Armed::Yes), [&i, &e, &e, &e]),
             (O::Unfit(Unfit::Internal, Armed::No), [&i, &i, &e, &i]),
+            (O::Unfit(Unfit::OutOfTime, Armed::Yes), [&i, &e, &e, &e]),
+            (O::Unfit(Unfit::OutOfTime, Armed::No), [&i, &i, &e, &i]),
             (O::Unfit(Unfit::Profile, Armed::Yes), [&i, &e, &e, &e]),
             (O::Unfit(Unfit::NoLine, Armed::Yes), [&i, &e, &e, &e]),
             (O::OtherPassword(Armed::Yes), [&i, &i, &i, &i]),

@@ -11,6 +11,8 @@ use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase, Verdict};
 use keydyn_core::store::vault::{Opening, Slot, Standing, Vault};
 use keydyn_core::time::Timestamp;
+use keydyn_sys::descriptors::Standard;
+use keydyn_sys::reserve;
 use keydyn_sys::source::Whereabouts;
 use keydyn_sys::system;
 use pam::constants::PamResultCode::{self, PAM_AUTH_ERR};
@@ -22,7 +24,7 @@ use crate::carried::Carried;
 use crate::ffi;
 use crate::handover::{Handover, Pending, vault};
 use crate::log::Level;
-use crate::machine::Machine;
+use crate::machine::{Machine, WORKING_MEMORY};
 use crate::outcome::{Armed, Outcome, Typing, Unfit, return_code};
 
 /// About what pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong
@@ -48,7 +50,8 @@ impl Finding {
 
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
-    let (user, account) = who(pamh);
+    let (user, account) = who(pamh, &machine);
+    let _standard = Standard::untouched();
     let finding = match (unjudged(&machine, account), account, fresh(pamh)) {
         (Some(outcome), _, _) => Finding::only(outcome),
         (None, Err(()), _) => Finding::only(Outcome::StateUnknown),
@@ -68,6 +71,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     {
         if learn {
             let settings = settings.clone();
+            machine.budget.pause();
             handover.pending = Some(Pending { machine, settings });
         } else {
             handover.forget();
@@ -83,7 +87,8 @@ pub(crate) fn authenticate_without_a_line(
     settings: &Settings,
 ) -> PamResultCode {
     let machine = Machine::new(settings, &service(pamh));
-    let (user, account) = who(pamh);
+    let (user, account) = who(pamh, &machine);
+    let _standard = Standard::untouched();
     let outcome = match (unjudged(&machine, account), account) {
         (Some(outcome), _) => outcome,
         (None, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
@@ -109,8 +114,8 @@ fn unjudged(machine: &Machine, account: Result<Option<u32>, ()>) -> Option<Outco
 }
 
 /// The user's name and uid. A user whom PAM does not tell is nobody's to wave through.
-fn who(pamh: &mut PamHandle) -> (String, Result<Option<u32>, ()>) {
-    match pamh.get_user(None) {
+fn who(pamh: &mut PamHandle, machine: &Machine) -> (String, Result<Option<u32>, ()>) {
+    match machine.budget.outside(|| pamh.get_user(None)) {
         Ok(user) => {
             let account = account(pamh, &user);
             (user, account)
@@ -200,6 +205,7 @@ fn examine(
     let Ok(handover) = handover.try_borrow() else {
         return Finding::only(without_a_key(machine, uid, Unfit::Internal));
     };
+    machine.budget.add(handover.spent);
     match handover.whereabouts {
         Whereabouts::NotLocal => return Finding::only(Outcome::NotLocal),
         Whereabouts::Unprivileged => return Finding::only(Outcome::Unprivileged),
@@ -209,13 +215,26 @@ fn examine(
         return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
     }
     let Some(carried) = handover.carried() else {
-        return Finding::only(without_a_key(machine, uid, Unfit::Internal));
+        let unfit = if handover.late {
+            Unfit::OutOfTime
+        } else {
+            Unfit::Internal
+        };
+        return Finding::only(without_a_key(machine, uid, unfit));
     };
     if Some(carried.uid) != uid {
         return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
     }
     if !token_matches {
         return Finding::only(without_a_key(machine, uid, Unfit::TokenReplaced));
+    }
+    // Whether anybody is armed has to be read all the same.
+    if machine.budget.is_over() {
+        return Finding::only(without_a_key(machine, uid, Unfit::OutOfTime));
+    }
+    if !reserve::is_to_spare(WORKING_MEMORY) {
+        machine.log.write(Level::Error, "no memory to judge in");
+        return Finding::only(without_a_key(machine, uid, Unfit::Internal));
     }
     let host = host_key(machine);
     judge(
@@ -274,6 +293,9 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
             learn: may_learn,
             samples: profile.learned(),
         },
+        Opening::Open(_, Slot::First) if machine.budget.is_over() => {
+            Finding::only(Outcome::Unfit(Unfit::OutOfTime, Armed::Yes))
+        }
         Opening::Open(profile, Slot::First) => {
             in_force(machine, settings, vault, carried, &profile, &state)
         }

@@ -87,7 +87,7 @@ mod tests {
     fn the_file_knows_every_word_of_the_line() {
         let text = "# keydyn\r\n\n mode = enforce # not yet armed: refused\nstrictness=strict\n\
                     min_samples =30\npassword_change= refuse\nno_timings = refuse\n\
-                    unprivileged = refuse\nbeforehand = sshd, mine\ndebug\n";
+                    unprivileged = refuse\ntime_budget = 20\nbeforehand = sshd, mine\ndebug\n";
         let line = [
             c"verify",
             c"mode=enforce",
@@ -96,6 +96,7 @@ mod tests {
             c"password_change=refuse",
             c"no_timings=refuse",
             c"unprivileged=refuse",
+            c"time_budget=20",
             c"beforehand=sshd,mine",
             c"debug",
         ];
@@ -111,7 +112,7 @@ mod tests {
         let (begin, defaults) = packaged.split_once("# The defaults:").unwrap();
         assert_eq!(
             defaults.lines().filter(|line| line.contains('=')).count(),
-            7
+            8
         );
         assert_eq!(
             settings(&defaults.replace("# ", ""), &[]),

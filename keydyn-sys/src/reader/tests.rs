@@ -4,6 +4,8 @@ use crate::keyboards::machine::Machine;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+mod refused;
+
 const A: u16 = 30;
 const B: u16 = 48;
 const ENTER: u16 = 28;

@@ -9,6 +9,7 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+pub mod confined;
 mod disk;
 mod process;
 
