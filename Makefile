@@ -7,6 +7,7 @@
 #   make bench   what is claimed of speed, as ratios (KEYDYN_DATA=FOLDER for a real recording too)
 #   make accuracy   every figure of docs/evaluation.md anew, held to what is claimed (DATA=FOLDER)
 #   make bench-instructions   what one score and one learning step cost, counted by valgrind
+#   make bench-oracle   whether the time of a refusal tells what was wrong, as root (minutes)
 #   make build   the module and the command `keydyn`; then, as root: make install (make uninstall)
 #   make package   the same as a package for Debian and Ubuntu, to be installed by apt
 #   make check-package   that package installed, upgraded and removed, in a Debian of its own, as root
@@ -29,7 +30,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions build package check-package install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions bench-oracle build package check-package install uninstall check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -93,6 +94,10 @@ bench: prepare
 bench-instructions: prepare
 	$(CARGO) build --locked --release -p keydyn-core --features eval --example steps --target-dir $(TARGET)
 	@scripts/bench-instructions $(TARGET)/release/examples/steps
+
+## As root it asks pam_unix, with a yescrypt hash; else the stand-in. Asserts nothing.
+bench-oracle: replay-module standin
+	@$(CARGO) run --locked --quiet --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p stacks --example oracle
 
 ## Format, lints, documentation, and the rules of the house (scripts/check-house).
 check: prepare

@@ -20,6 +20,9 @@ pub enum Person {
     Accepted,
     /// The right password of somebody who is armed, typed as somebody else does.
     Refused,
+    /// The right password of somebody who is armed, where `verify` itself breaks down (a panic, which
+    /// is PAM_ABORT).
+    Failed,
     /// The right password, with `keydyn=off` or after `keydyn disable`: nothing is captured.
     SwitchedOff,
     /// A wrong password.
@@ -343,6 +346,7 @@ impl Events {
             (Person::Wrong, _) => vec![Code::IGNORE, Code::AUTH_ERR],
             (Person::Accepted, Ok(())) => vec![Code::SUCCESS],
             (Person::Refused, Ok(())) => vec![Code::AUTH_ERR],
+            (Person::Failed, _) => vec![Code::ABORT],
             (Person::Accepted | Person::Refused, Err(why)) => {
                 // A line with neither word is told of by itself.
                 events.lost = events.lost.or((role == Role::Verify).then_some(why));
@@ -351,7 +355,7 @@ impl Events {
         };
         let said = |code| {
             let mut events = events.clone();
-            if code == Code::AUTH_ERR {
+            if code != Code::SUCCESS && code != Code::IGNORE {
                 events.verdict = Verdict::Refused;
             } else if events.verdict == Verdict::None {
                 events.verdict = Verdict::Passed;

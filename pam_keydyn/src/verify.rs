@@ -2,6 +2,7 @@
 //! [`crate::outcome`] for what lets anybody pass.
 
 use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
 use keydyn_core::policy::{Decision, decide};
 use keydyn_core::printable::excerpt;
@@ -27,9 +28,11 @@ use crate::log::Level;
 use crate::machine::{Machine, WORKING_MEMORY};
 use crate::outcome::{Armed, Outcome, Typing, Unfit, return_code};
 
-/// About what pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong
-/// password. libpam varies it.
-const FAIL_DELAY_MICROSECONDS: u32 = 2_000_000;
+/// What pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong password.
+/// libpam varies it, by the second at most, and waits it out behind whatever the modules have done.
+const FAIL_DELAY: Duration = Duration::from_secs(2);
+/// A disk that hangs must not make of a refusal one that is told at once.
+const SHORTEST_DELAY: Duration = Duration::from_secs(1);
 
 /// An outcome, whether the attempt may be learned, and how many typings were.
 struct Finding {
@@ -49,6 +52,7 @@ impl Finding {
 }
 
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
+    let begun = Instant::now();
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh, &machine);
     let _standard = Standard::untouched();
@@ -63,7 +67,8 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         }
         (None, Ok(uid), None) => Finding::only(without_a_key(&machine, uid, Unfit::NoCapture)),
     };
-    let code = report(pamh, &machine, settings, account, &user, &finding);
+    let code = report(&machine, settings, account, &user, &finding);
+    delay_refusal(pamh, &code, begun);
     // What is refused is not learned, whatever the application makes of it.
     let learn = finding.learn && code != PAM_AUTH_ERR;
     if let Some(handover) = ffi::left(pamh)
@@ -86,6 +91,7 @@ pub(crate) fn authenticate_without_a_line(
     pamh: &mut PamHandle,
     settings: &Settings,
 ) -> PamResultCode {
+    let begun = Instant::now();
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh, &machine);
     let _standard = Standard::untouched();
@@ -94,14 +100,10 @@ pub(crate) fn authenticate_without_a_line(
         (None, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
         (None, Err(())) => Outcome::StateUnknown,
     };
-    report(
-        pamh,
-        &machine,
-        settings,
-        account,
-        &user,
-        &Finding::only(outcome),
-    )
+    let finding = Finding::only(outcome);
+    let code = report(&machine, settings, account, &user, &finding);
+    delay_refusal(pamh, &code, begun);
+    code
 }
 
 /// The administrator's ways out, which ask for nothing that could be lost or damaged.
@@ -380,9 +382,21 @@ fn verdict(
     }
 }
 
-/// Logs the outcome and returns its code, with the delay of a wrong password for a refusal.
+/// Has a refusal take as long as a wrong password's, the work that this line has done included.
+fn delay_refusal(pamh: &mut PamHandle, code: &PamResultCode, begun: Instant) {
+    if *code == PAM_AUTH_ERR {
+        let left = delay_after(begun.elapsed()).as_micros();
+        ffi::delay_failure(pamh, u32::try_from(left).unwrap_or(u32::MAX));
+    }
+}
+
+/// What is left to wait after so much work.
+fn delay_after(work: Duration) -> Duration {
+    FAIL_DELAY.saturating_sub(work).max(SHORTEST_DELAY)
+}
+
+/// Logs the outcome and returns its code.
 fn report(
-    pamh: &mut PamHandle,
     machine: &Machine,
     settings: &Settings,
     account: Result<Option<u32>, ()>,
@@ -404,8 +418,18 @@ fn report(
         if code == PAM_AUTH_ERR { " refused" } else { "" },
     );
     machine.log.write(level, &line);
-    if code == PAM_AUTH_ERR {
-        ffi::delay_failure(pamh, FAIL_DELAY_MICROSECONDS);
-    }
     code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_and_delay_together_are_a_wrong_passwords() {
+        for work in [0, 1, 30, 700, 1000].map(Duration::from_millis) {
+            assert_eq!(work + delay_after(work), FAIL_DELAY);
+        }
+        assert_eq!(delay_after(Duration::from_secs(9)), SHORTEST_DELAY);
+    }
 }

@@ -33,6 +33,8 @@ struct Ways<'a> {
     rights: Vec<[Vec<End>; 3]>,
     /// Of whoever is refused, whoever keeps the password.
     refused: Vec<End>,
+    /// Of whoever is armed, where `verify` breaks down.
+    failed: Vec<End>,
     wrong: Vec<End>,
     /// Without keydyn's lines: whether each keeper lets in, and whether a wrong password gets in.
     without: (Vec<bool>, bool),
@@ -44,11 +46,12 @@ impl<'a> Ways<'a> {
     fn new(stack: &'a [Entry]) -> Result<Self, TooMany> {
         let walk = Walk::new(stack, &nothing);
         let keepers = walk.keepers();
-        let (mut rights, mut refused) = (Vec::new(), Vec::new());
+        let (mut rights, mut refused, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for keeper in &keepers {
             let [first, second, third] = RIGHTS.map(|person| walk.ends(person, *keeper));
             rights.push([first?, second?, third?]);
             refused.extend(walk.ends(Person::Refused, *keeper)?);
+            failed.extend(walk.ends(Person::Failed, *keeper)?);
         }
         let wrong = walk.ends(Person::Wrong, Keeper::Every)?;
 
@@ -78,6 +81,7 @@ impl<'a> Ways<'a> {
             keepers,
             rights,
             refused,
+            failed,
             wrong,
             without: (lets_in, open.iter().any(slips_in)),
             others,
@@ -99,7 +103,16 @@ impl<'a> Ways<'a> {
                 .filter_map(|at| self.other_locked_out(*at)),
         );
         if self.has(Role::Verify) {
-            findings.extend(self.refused.iter().filter_map(|end| self.slipped(end)));
+            let slipped: Vec<_> = self
+                .refused
+                .iter()
+                .filter_map(|end| self.slipped(end))
+                .collect();
+            // Where a refusal does not count, nothing else does.
+            if !slipped.iter().any(|one| one.kind == "refusal-lost") {
+                findings.extend(self.failed.iter().filter_map(|end| self.failure_lost(end)));
+            }
+            findings.extend(slipped);
         }
         let accepted = self.rights.iter().flat_map(|[_, accepted, _]| accepted);
         for end in accepted.chain(&self.refused).chain(&self.wrong) {
@@ -310,6 +323,21 @@ impl<'a> Ways<'a> {
             verify.word
         );
         Some(Finding::new(Severity::Error, "refusal-lost", text).about(&[verify]))
+    }
+
+    /// Whoever is armed gets in where `verify` breaks down.
+    fn failure_lost(&self, end: &End) -> Option<Finding> {
+        let events = &end.events;
+        if !end.is_in() || !events.proven || events.verdict != Verdict::Refused {
+            return None;
+        }
+        let verify = self.entry(events.judge)?;
+        let text = format!(
+            "Where {verify} breaks down, whoever is armed gets in, however the password was typed: \
+             `{}` lets a refusal count, and no other failure. Write `requisite`, or `default=die`.",
+            verify.word
+        );
+        Some(Finding::new(Severity::Error, "failure-lost", text).about(&[verify]))
     }
 
     fn passed_by(&self, events: &Events) -> Option<Finding> {

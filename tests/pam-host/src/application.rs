@@ -195,6 +195,13 @@ impl Application {
         self.shared().delays.borrow().clone()
     }
 
+    /// From now on libpam waits itself after a failure, as for an application that says nothing of
+    /// it. [`Application::fail_delays`] gets no more.
+    pub fn let_libpam_wait(&mut self) -> Code {
+        // SAFETY: the handle is open, and no function is what libpam begins with.
+        Code::new(unsafe { ffi::pam_set_item(self.handle, ffi::PAM_FAIL_DELAY, ptr::null()) })
+    }
+
     /// `pam_end` with the final status, of which the modules' clean-ups are told.
     pub fn end(mut self, status: Code) -> Code {
         self.finish(status.number())
