@@ -7,6 +7,8 @@
 #   make bench   what is claimed of speed, as ratios (KEYDYN_DATA=FOLDER for a real recording too)
 #   make accuracy   every figure of docs/evaluation.md anew, held to what is claimed (DATA=FOLDER)
 #   make bench-instructions   what one score and one learning step cost, counted by valgrind
+#   make sanitize   the module under libpam with address and leak sanitizers (nightly compiler)
+#   make long-life   a host that logs people in 2,000 and 100,000 times, and what it takes
 #   make build   the module and the command `keydyn`; then, as root: make install (make uninstall)
 #   make package   the same as a package for Debian and Ubuntu, to be installed by apt
 #   make check-package   that package installed, upgraded and removed, in a Debian of its own, as root
@@ -29,7 +31,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions build package check-package install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions sanitize long-life build package check-package install uninstall check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -93,6 +95,15 @@ bench: prepare
 bench-instructions: prepare
 	$(CARGO) build --locked --release -p keydyn-core --features eval --example steps --target-dir $(TARGET)
 	@scripts/bench-instructions $(TARGET)/release/examples/steps
+
+## Not in `make test`: half an hour. Says so and checks nothing where there is no nightly compiler.
+sanitize: prepare standin
+	@scripts/sanitize $(CURDIR)/target-sanitize $(TESTS)
+
+## Not in `make test`: minutes to half an hour. Fails where a host grows (tests/stacks/tests/long_life.rs).
+long-life: replay-module standin
+	$(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p stacks --test long_life -- \
+	    --ignored --test-threads 1 --nocapture
 
 ## Format, lints, documentation, and the rules of the house (scripts/check-house).
 check: prepare
@@ -171,4 +182,4 @@ prepare:
 	@scripts/prepare
 
 clean:
-	rm -rf $(TARGET) $(REPLAY) $(TESTS)
+	rm -rf $(TARGET) $(REPLAY) $(TESTS) $(CURDIR)/target-sanitize
