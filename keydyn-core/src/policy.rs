@@ -238,6 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn each_strictness_ends_where_the_documents_say() {
+        for (strictness, last) in [
+            (Strictness::Lenient, 0.10),
+            (Strictness::Normal, 0.02),
+            (Strictness::Strict, -0.05),
+        ] {
+            let decided = |score| decide(Some(score), strictness);
+            assert_eq!(decided(last), Decision::Genuine, "{strictness:?}");
+            assert_eq!(decided(last + 1e-9), Decision::Impostor, "{strictness:?}");
+        }
+    }
+
+    #[test]
     fn arming_asks_for_everything_at_once() {
         let mut arming = Arming {
             sittings: 2,
@@ -253,6 +266,7 @@ mod tests {
         arming.note(Decision::Genuine);
         assert_eq!(EARLIEST_ARMING, 23);
         assert!(arming.ready(23, 20, 8));
+        assert!(arming.ready(23, 23, 8), "just min_samples");
         assert!(!arming.ready(23, 24, 8), "min_samples");
         assert!(!arming.ready(23, 20, 5), "too short");
         assert!(!arming.ready(23, 20, 129), "too long");
@@ -335,6 +349,7 @@ mod tests {
         assert!(sitting_ended(last, Timestamp(114_401)));
         assert!(sitting_ended(last, Timestamp(99_999)));
         assert!(!sitting_passed(last, Timestamp(99_999)), "but proves none");
+        assert!(!sitting_passed(last, Timestamp(114_400)));
         assert!(sitting_passed(last, Timestamp(114_401)));
     }
 }
