@@ -10,6 +10,7 @@ mod configuration;
 use std::ffi::CStr;
 use std::fmt;
 
+use crate::device::{DeviceRule, DeviceRules};
 use crate::policy::Strictness;
 use crate::printable::excerpt;
 use crate::store::files::FileError;
@@ -91,6 +92,8 @@ pub struct Settings {
     pub no_timings: Rule,
     /// `unprivileged=`
     pub unprivileged: Rule,
+    /// `virtual_keyboard=` and `new_keyboard=`
+    pub devices: DeviceRules,
     /// `beforehand=`: services that collect the password before they authenticate.
     pub beforehand: Vec<String>,
     /// `debug`
@@ -218,6 +221,7 @@ impl Default for Settings {
             password_change: PasswordChange::default(),
             no_timings: Rule::default(),
             unprivileged: Rule::default(),
+            devices: DeviceRules::default(),
             beforehand: ["sshd", "sddm", "i3lock", "swaylock"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -249,6 +253,7 @@ impl Settings {
             password_change: PasswordChange::Refuse,
             no_timings: Rule::Refuse,
             unprivileged: Rule::Refuse,
+            devices: DeviceRules::STRICTEST,
             beforehand: Vec::new(),
             configuration_unread: true,
             ..Self::default()
@@ -317,6 +322,8 @@ impl Settings {
             "password_change" => set(&mut self.password_change, value, &PASSWORD_CHANGES),
             "no_timings" => set(&mut self.no_timings, value, &RULES),
             "unprivileged" => set(&mut self.unprivileged, value, &RULES),
+            "virtual_keyboard" => set(&mut self.devices.virtual_keyboard, value, &DEVICE_RULES),
+            "new_keyboard" => set(&mut self.devices.new_keyboard, value, &DEVICE_RULES),
             "min_samples" => match value.parse() {
                 Ok(count) if MIN_SAMPLES_RANGE.contains(&count) => {
                     self.min_samples = count;
@@ -391,6 +398,10 @@ const RULES: Words<Rule> = Words(
     &[("ignore", Rule::Ignore), ("refuse", Rule::Refuse)],
     "ignore or refuse",
 );
+const DEVICE_RULES: Words<DeviceRule> = Words(
+    &[("flag", DeviceRule::Flag), ("refuse", DeviceRule::Refuse)],
+    "flag or refuse",
+);
 
 fn set<T: Copy>(field: &mut T, value: &str, words: &Words<T>) -> Result<(), &'static str> {
     match words.0.iter().find(|(word, _)| *word == value) {
@@ -420,6 +431,8 @@ mod tests {
             c"password_change=refuse",
             c"no_timings=refuse",
             c"unprivileged=refuse",
+            c"virtual_keyboard=refuse",
+            c"new_keyboard=refuse",
             c"beforehand=sshd,mine",
             c"debug",
         ]);
@@ -433,6 +446,7 @@ mod tests {
             (settings.no_timings, settings.unprivileged),
             (Rule::Refuse, Rule::Refuse)
         );
+        assert_eq!(settings.devices, DeviceRules::STRICTEST);
         assert_eq!(settings.beforehand, ["sshd", "mine"]);
         assert!(settings.debug);
     }
@@ -447,10 +461,12 @@ mod tests {
             c"min_samples=2",
             c"min_samples=-1",
             c"min_samples=99999999999999999999",
+            c"virtual_keyboard=ignore",
+            c"new_keyboard",
             c"\xff\xfe=1",
             c"",
         ]);
-        assert_eq!(settings.complaints.len(), 8);
+        assert_eq!(settings.complaints.len(), 10);
         let clean = Settings {
             complaints: Vec::new(),
             ..settings

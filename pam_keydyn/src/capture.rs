@@ -5,6 +5,7 @@
 use std::ffi::CStr;
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 use keydyn_core::digraph::Sample;
 use keydyn_core::settings::Settings;
 use keydyn_core::store::header::{KdfParams, Salt};
@@ -136,6 +137,7 @@ struct Typed {
     whereabouts: Whereabouts,
     typing: Result<Sample, FailureToAcquire>,
     keyboard: u32,
+    device: Device,
 }
 
 impl Typed {
@@ -153,6 +155,7 @@ impl Typed {
             whereabouts,
             typing,
             keyboard: heard.keyboard,
+            device: heard.device,
         }
     }
 }
@@ -187,6 +190,7 @@ fn hand_over(
         user,
         uid,
         whereabouts: typed.whereabouts,
+        device: typed.device,
         page,
         judged: false,
         pending: None,

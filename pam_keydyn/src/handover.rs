@@ -1,5 +1,6 @@
 //! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
 
+use keydyn_core::device::Device;
 use keydyn_core::settings::Settings;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
@@ -16,6 +17,8 @@ pub(crate) struct Handover {
     /// The user's uid, where there is such a user and the name service has said so.
     pub(crate) uid: Option<u32>,
     pub(crate) whereabouts: Whereabouts,
+    /// What makes the keyboard doubtful that was typed on.
+    pub(crate) device: Device,
     /// Empty if the attempt was not captured: elsewhere, no key, no memory.
     pub(crate) page: SecretPage,
     /// `verify` was reached.
