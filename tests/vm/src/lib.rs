@@ -15,7 +15,6 @@
     reason = "a harness whose every failure is a test's"
 )]
 
-mod beside;
 mod chance;
 mod console;
 mod disk;
@@ -38,7 +37,6 @@ mod story;
 mod typing;
 mod uinput;
 
-pub use beside::{Beside, node};
 pub use chance::Chance;
 pub use console::Console;
 pub use disk::{Cut, Disk};

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use vm::{Attempt, Beside, Guest, Inside, Login, Person, Status, Story, Typing, node};
+use vm::{Attempt, Guest, Inside, Login, Person, Status, Story, Typing};
 
-/// As the kernel names what QEMU plugs in.
+/// As the kernel names what QEMU plugs in and what `beside` makes up.
 const USB: &str = "QEMU QEMU USB Keyboard";
+const BESIDE: &str = "beside";
 const LEARNED: u32 = 23;
 
 /// The machine with an owner in force, and what is told of it.
@@ -26,7 +27,8 @@ impl Scenes {
     fn begin() -> Self {
         let story = Story::begin("5-keyboards", "5. Keyboards that come and go");
         let files = Inside::program(Login::files(), Path::new(env!("CARGO_BIN_EXE_inside")));
-        let files = Beside::program(files, Path::new(env!("CARGO_BIN_EXE_beside")));
+        let beside = Path::new(env!("CARGO_BIN_EXE_beside"));
+        let files = files.copy("/usr/local/bin/beside", 0o755, beside);
         let mut login = Login::on(Guest::boot(files));
         let owner = Person::quick(Login::PASSWORD);
         let application = Inside::application("login", "owner");
@@ -141,6 +143,42 @@ fn pull_out(login: &mut Login) {
     login.guest().shell.wait_until(&gone);
 }
 
+/// The node of a keyboard that appears.
+fn node(guest: &mut Guest, name: &str) -> String {
+    let named = format!("grep -lx '{name}' /sys/class/input/event*/device/name");
+    guest.shell.wait_until(&named);
+    let path = guest.shell.run(&named);
+    let node = path.split('/').find(|part| part.starts_with("event"));
+    let node = node.expect("a node").to_owned();
+    guest
+        .shell
+        .wait_until(&format!("test -e /dev/input/{node}"));
+    node
+}
+
+/// Another keyboard of the seat, inside the machine, that does what it is told.
+fn keyboard_beside(guest: &mut Guest) {
+    guest.shell.run(
+        "mkfifo /run/beside
+         setsid chrt --fifo 1 beside </run/beside >/run/beside-said 2>&1 &
+         exec 6>/run/beside",
+    );
+    node(guest, BESIDE);
+}
+
+/// Has it do this, and waits until it is done.
+fn beside(guest: &mut Guest, order: &str) {
+    guest
+        .shell
+        .run(&format!("rm -f /run/beside-done; echo '{order}' >&6"));
+    guest.shell.wait_until("test -e /run/beside-done");
+}
+
+fn types_beside(guest: &mut Guest, typing: &Typing) {
+    guest.shell.put("/run/trace", &typing.trace().to_text());
+    beside(guest, "type /run/trace");
+}
+
 #[test]
 #[ignore = "boots a machine: make e2e-full"]
 fn whatever_becomes_of_keyboards_nobody_gets_in_by_it_and_the_owner_does_afterwards() {
@@ -218,11 +256,11 @@ fn a_machine_that_stands_still(scenes: &mut Scenes) {
 }
 
 fn a_second_keyboard(scenes: &mut Scenes) {
-    let keyboard = Beside::plug_in(scenes.login.guest());
+    keyboard_beside(scenes.login.guest());
     scenes.accepted(
         "typed on a keyboard made up inside the machine",
         |login, typing| {
-            keyboard.types(login.guest(), typing);
+            types_beside(login.guest(), typing);
         },
     );
     scenes.unusable(
@@ -230,9 +268,9 @@ fn a_second_keyboard(scenes: &mut Scenes) {
         "events-lost",
         |login, typing| {
             let (first, second) = typing.halves();
-            keyboard.types(login.guest(), &first);
-            keyboard.floods(login.guest(), 200);
-            keyboard.types(login.guest(), &second);
+            types_beside(login.guest(), &first);
+            beside(login.guest(), "flood 200");
+            types_beside(login.guest(), &second);
         },
     );
     scenes.is_judged_again();
@@ -242,24 +280,24 @@ fn a_second_keyboard(scenes: &mut Scenes) {
         |login, typing| {
             let (first, second) = typing.halves();
             login.guest().keyboard.types(&first);
-            keyboard.floods(login.guest(), 200);
+            beside(login.guest(), "flood 200");
             login.guest().keyboard.types(&second);
         },
     );
     scenes.accepted("overrun before the password is typed", |login, typing| {
-        keyboard.floods(login.guest(), 200);
+        beside(login.guest(), "flood 200");
         login.guest().keyboard.types_steadily(typing);
     });
-    two_people(scenes, &keyboard);
+    two_people(scenes);
 }
 
 /// One terminal is one text: what both type stands in it one behind the other.
-fn two_people(scenes: &mut Scenes, keyboard: &Beside) {
+fn two_people(scenes: &mut Scenes) {
     let letters = Typing::exactly(&"0 x down\n70 x up".parse().expect("a trace"));
     let attempt = scenes.types(|login, typing| {
         let (first, second) = typing.halves();
         login.guest().keyboard.types(&first);
-        keyboard.types(login.guest(), &letters);
+        types_beside(login.guest(), &letters);
         login.guest().keyboard.types(&second);
     });
     let wrong = !attempt.let_in && !attempt.log_says("outcome=");
@@ -271,7 +309,7 @@ fn two_people(scenes: &mut Scenes, keyboard: &Beside) {
     scenes.accepted(
         "somebody types letters before the owner, who throws them away",
         |login, typing| {
-            keyboard.types(login.guest(), &letters);
+            types_beside(login.guest(), &letters);
             login.guest().keyboard.types(&Typing::throw_away());
             login.guest().keyboard.types_steadily(typing);
         },
