@@ -15,6 +15,7 @@
 //! There is no I/O here, no clock and no randomness of its own: whoever calls brings them.
 
 pub mod acquire;
+pub mod device;
 pub mod digraph;
 pub mod explain;
 pub mod key;

@@ -11,6 +11,7 @@ use std::ffi::CStr;
 use std::fmt;
 use std::time::Duration;
 
+use crate::device::{DeviceRule, DeviceRules};
 use crate::policy::Strictness;
 use crate::printable::excerpt;
 use crate::store::files::FileError;
@@ -99,6 +100,8 @@ pub struct Settings {
     pub unprivileged: Rule,
     /// `time_budget=`: for the module's own work in one login, whatever is slow.
     pub time_budget: Duration,
+    /// `virtual_keyboard=` and `new_keyboard=`
+    pub devices: DeviceRules,
     /// `beforehand=`: services that collect the password before they authenticate.
     pub beforehand: Vec<String>,
     /// `debug`
@@ -227,6 +230,7 @@ impl Default for Settings {
             no_timings: Rule::default(),
             unprivileged: Rule::default(),
             time_budget: TIME_BUDGET,
+            devices: DeviceRules::default(),
             beforehand: ["sshd", "sddm", "i3lock", "swaylock"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -258,6 +262,7 @@ impl Settings {
             password_change: PasswordChange::Refuse,
             no_timings: Rule::Refuse,
             unprivileged: Rule::Refuse,
+            devices: DeviceRules::STRICTEST,
             beforehand: Vec::new(),
             configuration_unread: true,
             ..Self::default()
@@ -326,6 +331,8 @@ impl Settings {
             "password_change" => set(&mut self.password_change, value, &PASSWORD_CHANGES),
             "no_timings" => set(&mut self.no_timings, value, &RULES),
             "unprivileged" => set(&mut self.unprivileged, value, &RULES),
+            "virtual_keyboard" => set(&mut self.devices.virtual_keyboard, value, &DEVICE_RULES),
+            "new_keyboard" => set(&mut self.devices.new_keyboard, value, &DEVICE_RULES),
             "min_samples" => match value.parse() {
                 Ok(count) if MIN_SAMPLES_RANGE.contains(&count) => {
                     self.min_samples = count;
@@ -407,6 +414,10 @@ const RULES: Words<Rule> = Words(
     &[("ignore", Rule::Ignore), ("refuse", Rule::Refuse)],
     "ignore or refuse",
 );
+const DEVICE_RULES: Words<DeviceRule> = Words(
+    &[("flag", DeviceRule::Flag), ("refuse", DeviceRule::Refuse)],
+    "flag or refuse",
+);
 
 fn set<T: Copy>(field: &mut T, value: &str, words: &Words<T>) -> Result<(), &'static str> {
     match words.0.iter().find(|(word, _)| *word == value) {
@@ -437,6 +448,8 @@ mod tests {
             c"no_timings=refuse",
             c"unprivileged=refuse",
             c"time_budget=20",
+            c"virtual_keyboard=refuse",
+            c"new_keyboard=refuse",
             c"beforehand=sshd,mine",
             c"debug",
         ]);
@@ -451,6 +464,7 @@ mod tests {
             (Rule::Refuse, Rule::Refuse)
         );
         assert_eq!(settings.time_budget.as_secs(), 20);
+        assert_eq!(settings.devices, DeviceRules::STRICTEST);
         assert_eq!(settings.beforehand, ["sshd", "mine"]);
         assert!(settings.debug);
     }
@@ -467,6 +481,8 @@ mod tests {
             c"time_budget=2",
             c"time_budget=61",
             c"min_samples=99999999999999999999",
+            c"virtual_keyboard=ignore",
+            c"new_keyboard",
             c"\xff\xfe=1",
             c"",
         ]);

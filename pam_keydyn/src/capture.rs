@@ -5,6 +5,7 @@
 use std::ffi::CStr;
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 use keydyn_core::digraph::Sample;
 use keydyn_core::settings::Settings;
 use keydyn_core::store::header::{KdfParams, Salt};
@@ -141,6 +142,7 @@ struct Typed {
     whereabouts: Whereabouts,
     typing: Result<Sample, FailureToAcquire>,
     keyboard: u32,
+    device: Device,
 }
 
 impl Typed {
@@ -158,6 +160,7 @@ impl Typed {
             whereabouts,
             typing,
             keyboard: heard.keyboard,
+            device: heard.device,
         }
     }
 }
@@ -197,6 +200,7 @@ fn hand_over(
         user,
         uid,
         whereabouts: typed.whereabouts,
+        device: typed.device,
         page,
         spent: machine.budget.spent(),
         late,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keydyn_core::device::Device;
 use keydyn_core::settings::Settings;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
@@ -18,6 +19,8 @@ pub(crate) struct Handover {
     /// The user's uid, where there is such a user and the name service has said so.
     pub(crate) uid: Option<u32>,
     pub(crate) whereabouts: Whereabouts,
+    /// What makes the keyboard doubtful that was typed on.
+    pub(crate) device: Device,
     /// Empty if the attempt was not captured: elsewhere, no key, no memory.
     pub(crate) page: SecretPage,
     /// What `capture` has spent of the time for this login.

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use keydyn_core::device::Device;
 use keydyn_core::policy::{Decision, decide};
 use keydyn_core::printable::excerpt;
 use keydyn_core::settings::{PasswordChange, Settings};
@@ -34,11 +35,13 @@ const FAIL_DELAY: Duration = Duration::from_secs(2);
 /// A disk that hangs must not make of a refusal one that is told at once.
 const SHORTEST_DELAY: Duration = Duration::from_secs(1);
 
-/// An outcome, whether the attempt may be learned, and how many typings were.
+/// An outcome, whether the attempt may be learned, how many typings were, and what makes the
+/// keyboard doubtful that was typed on.
 struct Finding {
     outcome: Outcome,
     learn: bool,
     samples: u32,
+    device: Device,
 }
 
 impl Finding {
@@ -47,6 +50,7 @@ impl Finding {
             outcome,
             learn: false,
             samples: 0,
+            device: Device::default(),
         }
     }
 }
@@ -216,7 +220,7 @@ fn examine(
     if handover.user != user {
         return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
     }
-    let Some(carried) = handover.carried() else {
+    let Some(mut carried) = handover.carried() else {
         let unfit = if handover.late {
             Unfit::OutOfTime
         } else {
@@ -238,13 +242,15 @@ fn examine(
         machine.log.write(Level::Error, "no memory to judge in");
         return Finding::only(without_a_key(machine, uid, Unfit::Internal));
     }
+    if let Err(failure) = settings.devices.check(handover.device) {
+        carried.typing = carried.typing.and(Err(failure));
+    }
     let host = host_key(machine);
-    judge(
-        machine,
-        settings,
-        &vault(machine, carried.uid, host.as_ref()),
-        &carried,
-    )
+    let vault = vault(machine, carried.uid, host.as_ref());
+    Finding {
+        device: handover.device,
+        ..judge(machine, settings, &vault, &carried)
+    }
 }
 
 fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Carried) -> Finding {
@@ -277,23 +283,25 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
             };
             let refuse = armed == Armed::Yes && settings.password_change == PasswordChange::Refuse;
             Finding {
-                outcome: Outcome::OtherPassword(armed),
                 learn: may_learn && !refuse,
                 samples,
+                ..Finding::only(Outcome::OtherPassword(armed))
             }
         }
         Opening::Absent => Finding {
-            outcome: Outcome::Unarmed(Phase::None, unarmed(machine, None, settings, carried)),
             learn: may_learn,
-            samples: 0,
+            ..Finding::only(Outcome::Unarmed(
+                Phase::None,
+                unarmed(machine, None, settings, carried),
+            ))
         },
         Opening::Open(profile, Slot::First) if armed == Armed::No => Finding {
-            outcome: Outcome::Unarmed(
-                Phase::Learning,
-                unarmed(machine, Some(&profile), settings, carried),
-            ),
             learn: may_learn,
             samples: profile.learned(),
+            ..Finding::only(Outcome::Unarmed(
+                Phase::Learning,
+                unarmed(machine, Some(&profile), settings, carried),
+            ))
         },
         Opening::Open(_, Slot::First) if machine.budget.is_over() => {
             Finding::only(Outcome::Unfit(Unfit::OutOfTime, Armed::Yes))
@@ -345,9 +353,9 @@ fn in_force(
         (Outcome::Unwritable, false)
     });
     Finding {
-        outcome,
         learn,
         samples: profile.learned(),
+        ..Finding::only(outcome)
     }
 }
 
@@ -405,15 +413,18 @@ fn report(
 ) -> PamResultCode {
     let code = return_code(finding.outcome, settings, account.ok().flatten());
     let (state, outcome, reason) = finding.outcome.words();
+    let doubt = finding.device.word();
     let level = match (&code, finding.outcome) {
         (_, Outcome::Unfit(..) | Outcome::StateUnknown | Outcome::Unwritable) => Level::Error,
         (_, Outcome::OtherPassword(_) | Outcome::SwitchedOff | Outcome::Disabled) => Level::Warning,
+        _ if doubt.is_some() => Level::Warning,
         (PAM_AUTH_ERR, _) => Level::Notice,
         _ => Level::Info,
     };
     let line = format!(
-        "user={} state={state} outcome={outcome} reason={reason} samples={}{}",
+        "user={} state={state} outcome={outcome} reason={reason}{} samples={}{}",
         excerpt(user),
+        doubt.map_or_else(String::new, |doubt| format!(" keyboard={doubt}")),
         finding.samples,
         if code == PAM_AUTH_ERR { " refused" } else { "" },
     );

@@ -87,7 +87,8 @@ mod tests {
     fn the_file_knows_every_word_of_the_line() {
         let text = "# keydyn\r\n\n mode = enforce # not yet armed: refused\nstrictness=strict\n\
                     min_samples =30\npassword_change= refuse\nno_timings = refuse\n\
-                    unprivileged = refuse\ntime_budget = 20\nbeforehand = sshd, mine\ndebug\n";
+                    unprivileged = refuse\ntime_budget = 20\nvirtual_keyboard = refuse\n\
+                    new_keyboard=refuse\nbeforehand = sshd, mine\ndebug\n";
         let line = [
             c"verify",
             c"mode=enforce",
@@ -97,6 +98,8 @@ mod tests {
             c"no_timings=refuse",
             c"unprivileged=refuse",
             c"time_budget=20",
+            c"virtual_keyboard=refuse",
+            c"new_keyboard=refuse",
             c"beforehand=sshd,mine",
             c"debug",
         ];
@@ -112,7 +115,7 @@ mod tests {
         let (begin, defaults) = packaged.split_once("# The defaults:").unwrap();
         assert_eq!(
             defaults.lines().filter(|line| line.contains('=')).count(),
-            8
+            10
         );
         assert_eq!(
             settings(&defaults.replace("# ", ""), &[]),
@@ -232,6 +235,8 @@ mod tests {
             "password_change=refuse",
             "no_timings=refuse",
             "unprivileged=refuse",
+            "virtual_keyboard=refuse",
+            "new_keyboard=refuse",
             "beforehand=",
         ];
         let mut written = Settings::default();
