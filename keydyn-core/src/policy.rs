@@ -130,7 +130,7 @@ impl Arming {
             Decision::Impostor => 1,
         };
         self.decisions = ((self.decisions << 1) | refused) & ((1 << ARMING_DECISIONS) - 1);
-        self.decided = (self.decided + 1).min(ARMING_DECISIONS);
+        self.decided = self.decided.saturating_add(1).min(ARMING_DECISIONS);
     }
 
     /// Takes back what was noted of the last typings and of the sittings that they began.
@@ -161,7 +161,7 @@ impl Arming {
     pub fn still_needed(&self, learned: u32, min_samples: u32) -> u32 {
         let (mut ahead, mut typings) = (*self, 0);
         while ahead.decided < ARMING_DECISIONS || ahead.decisions.count_ones() > ARMING_REFUSALS {
-            if learned + typings >= LEAST_TYPINGS {
+            if learned.saturating_add(typings) >= LEAST_TYPINGS {
                 ahead.note(Decision::Genuine);
             }
             typings += 1;

@@ -233,6 +233,16 @@ fn reading(event: &libc::input_event) -> Option<Reading> {
     (event.code <= KEY_MAX && key.role() != KeyRole::Other).then_some(Reading::Key(at, key, motion))
 }
 
+/// What raw records say that matters, whole records only.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn readings(bytes: &[u8], sink: &mut dyn FnMut(Reading)) {
+    let mut batch = Batch::new();
+    for records in bytes.chunks(BATCH * size_of::<libc::input_event>()) {
+        batch.bytes()[..records.len()].copy_from_slice(records);
+        batch.readings(records.len()).for_each(&mut *sink);
+    }
+}
+
 impl Drop for Batch {
     fn drop(&mut self) {
         self.bytes().zeroize();

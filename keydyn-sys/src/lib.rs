@@ -30,6 +30,8 @@ pub mod pam_application;
 pub mod place;
 #[cfg(feature = "application")]
 pub mod prompt;
+#[cfg(feature = "fuzzing")]
+pub mod raw;
 mod reader;
 mod recorder;
 #[cfg(feature = "replay-source")]

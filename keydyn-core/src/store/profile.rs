@@ -442,6 +442,9 @@ impl Profile {
     }
 
     fn keep(&mut self, lesson: &Lesson<'_>, sequence: usize, turn: Turn, gain: f64) {
+        if self.next_number == u64::MAX {
+            self.number_anew();
+        }
         self.window.push_back(Kept {
             number: self.next_number,
             sequence,
@@ -451,8 +454,17 @@ impl Profile {
             gain,
             sample: lesson.sample.clone().bare(),
         });
-        self.next_number = self.next_number.saturating_add(1);
+        self.next_number += 1;
         self.fold();
+    }
+
+    /// Numbers say an order and nothing else: those that came to their end begin anew.
+    fn number_anew(&mut self) {
+        self.next_number = 0;
+        for kept in &mut self.window {
+            kept.number = self.next_number;
+            self.next_number += 1;
+        }
     }
 
     /// Folds what the window has no room for into the bases, the oldest first.

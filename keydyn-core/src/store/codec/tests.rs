@@ -178,6 +178,26 @@ fn hold(profile: &mut Profile, seed: u32) {
     assert_eq!(learned, []);
 }
 
+/// What the target `codec` asks for (fuzz/): learning went over the end of a number, or wrote what could not
+/// be read again.
+#[test]
+fn a_profile_with_its_numbers_at_their_end_goes_on_learning() {
+    let mut wire = WireProfile::from(&learned(10));
+    wire.next_number = u64::MAX;
+    wire.window[9].number = u64::MAX - 1;
+    let sequence = &mut wire.sequences[0];
+    (sequence.decided, sequence.decisions) = (u32::MAX, u32::MAX);
+    (sequence.learned, sequence.sittings) = (u32::MAX, u32::MAX);
+    let mut profile = wire.to_profile().unwrap();
+    for i in 50..53 {
+        profile.learn(&lesson(&typing(16, 8, i), 200_000)).unwrap();
+        let plaintext = encode_profile(&profile).unwrap();
+        assert_eq!(decode_profile(&plaintext).as_ref(), Ok(&profile));
+    }
+    let numbers: Vec<u64> = profile.window.iter().map(|kept| kept.number).collect();
+    assert_eq!(numbers, (0..13).collect::<Vec<_>>());
+}
+
 #[test]
 fn impossible_values_are_refused() {
     let break_it = |change: &dyn Fn(&mut WireProfile)| {
@@ -222,6 +242,31 @@ proptest! {
     fn any_bytes_are_an_error_or_a_profile(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let _ = decode_profile(&bytes);
         let _ = decode_state(&bytes);
+    }
+
+    /// Whatever was learned, of however many texts, in whatever order.
+    #[test]
+    fn any_profile_reads_back_to_the_bit(
+        typings in prop::collection::vec((0u16..5, any::<u32>(), 0u64..30_000, any::<bool>()), 0..60),
+        keys in 2u16..60,
+    ) {
+        let mut profile = Profile::new();
+        let mut now = 0;
+        for (text, seed, pause, hole) in typings {
+            now += pause;
+            let mut sample = typing(16 + 200 * text, keys, seed);
+            if hole {
+                let mut holds = sample.holds().to_vec();
+                holds[0] = None;
+                sample = Sample::new(sample.keys().clone(), holds, sample.downs().to_vec()).unwrap();
+            }
+            let _ = profile.learn(&lesson(&sample, now));
+            profile.state.note(Timestamp(now), Verdict::Refused);
+        }
+        let plaintext = encode_profile(&profile).unwrap();
+        let read = decode_profile(&plaintext).unwrap();
+        prop_assert_eq!(&read, &profile);
+        prop_assert!(*encode_profile(&read).unwrap() == *plaintext);
     }
 
     #[test]

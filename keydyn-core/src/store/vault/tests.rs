@@ -9,6 +9,7 @@ mod erase;
 mod faults;
 pub(super) mod kit;
 mod later;
+mod random;
 mod survey;
 
 use kit::{DERIVATION, Machine, UID, key, opened};
