@@ -89,7 +89,10 @@ fn slow_poisoning_costs_less_than_a_point() {
         });
         let who = &poisoner["poisoner"];
         assert!(after - before <= 0.01, "{who}: {before} to {after}");
-        assert!(number(poisoner, "/let_in/mean") > 0.01, "{who} gets in now and then");
+        assert!(
+            number(poisoner, "/let_in/mean") > 0.01,
+            "{who} gets in now and then"
+        );
     }
 }
 

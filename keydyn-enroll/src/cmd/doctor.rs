@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     if arguments.root.is_none() || arguments.machine.is_some() {
         let machine = arguments.machine.as_deref().unwrap_or(here);
         let places = arguments.places.directories();
-        let refused = findings.iter();
+        let mut refused = findings.iter();
         let refused = refused.any(|finding: &Finding| finding.kind == judge::VIRTUAL_REFUSED);
         findings.extend(machine::look(machine, &places, &configuration, refused));
     }

@@ -30,8 +30,8 @@ fn samples(desk: &Desk, expected: &str) {
 #[test]
 fn the_last_sitting_is_taken_back_and_what_was_enrolled_stays() {
     let desk = gone_on();
-    let listed = undo(&desk, &["--list"]);
-    listed.assert(0, &["the last sitting first", "1. ", "5 typings"]);
+    let listed =
+        undo(&desk, &["--list"]).assert(0, &["the last sitting first", "1. ", "5 typings"]);
     assert!(!listed.out.contains("2. "), "{listed:?}");
     samples(&desk, "28");
     undo(&desk, &["--yes"]).assert(
