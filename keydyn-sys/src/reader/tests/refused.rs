@@ -26,10 +26,8 @@ fn refuse(calls: &[libc::c_long], errno: Errno) {
         filter: filter.as_mut_ptr(),
     };
     // SAFETY: takes numbers only.
-    assert_eq!(
-        unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) },
-        0
-    );
+    let done = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(done, 0);
     let mode = libc::SECCOMP_MODE_FILTER;
     // SAFETY: the program and its filter live through the call, which copies them.
     let done = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
