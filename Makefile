@@ -7,6 +7,9 @@
 #   make bench   what is claimed of speed, as ratios (KEYDYN_DATA=FOLDER for a real recording too)
 #   make accuracy   every figure of docs/evaluation.md anew, held to what is claimed (DATA=FOLDER)
 #   make bench-instructions   what one score and one learning step cost, counted by valgrind
+#   make fuzz TARGET=name SECONDS=300   one reader of what comes from outside, by libFuzzer (nightly)
+#   make miri    the core and the wrappers of keydyn-sys, interpreted (nightly)
+#   make deny    licences, sources and known faults of what is linked, by cargo-deny
 #   make build   the module and the command `keydyn`; then, as root: make install (make uninstall)
 #   make package   the same as a package for Debian and Ubuntu, to be installed by apt
 #   make check-package   that package installed, upgraded and removed, in a Debian of its own, as root
@@ -29,7 +32,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions build package check-package install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions build package check-package install uninstall fuzz miri deny check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -94,16 +97,31 @@ bench-instructions: prepare
 	$(CARGO) build --locked --release -p keydyn-core --features eval --example steps --target-dir $(TARGET)
 	@scripts/bench-instructions $(TARGET)/release/examples/steps
 
-## Format, lints, documentation, and the rules of the house (scripts/check-house).
+## Format, lints, documentation, every fuzz target over its corpus and mutations of it, and the rules
+## of the house (scripts/check-house).
 check: prepare
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --all --check --manifest-path tests/Cargo.toml
+	$(CARGO) fmt --all --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --locked --workspace --all-targets --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked -p pam_keydyn --all-targets --features replay-source --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked -p keydyn-enroll --all-targets --features replay-source --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked --workspace --all-targets --manifest-path tests/Cargo.toml --target-dir $(TESTS) -- -D warnings
+	$(CARGO) clippy --locked --all-targets --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) -- -D warnings
+	$(CARGO) test --locked --quiet --manifest-path fuzz/Cargo.toml --target-dir $(TARGET)
+	@scripts/deny --if-installed
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet --target-dir $(TARGET)
 	scripts/check-house
+
+## TARGET is a target's name here, and SECONDS how long; without a name it lists them.
+fuzz: prepare
+	@scripts/fuzz "$(if $(filter command,$(firstword $(origin TARGET))),$(TARGET))" "$(or $(SECONDS),300)"
+
+miri: prepare
+	@scripts/miri
+
+deny:
+	@scripts/deny
 
 ## What is installed.
 build: module
