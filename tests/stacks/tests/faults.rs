@@ -249,8 +249,6 @@ fn attempt(state: &str, typing: &Typing, name: &str, when: &str) -> Option<(Stri
         Some(Verify::Success) => "SUCCESS".to_owned(),
         Some(Verify::Ignore) => "IGNORE".to_owned(),
         Some(Verify::AuthErr) => "AUTH_ERR".to_owned(),
-        // libpam's own, in place of the modules'.
-        None if code == Code::SYSTEM_ERR => "SYSTEM_ERR".to_owned(),
         None => format!("{code}"),
     };
     Some((word, machine.log()))
