@@ -38,15 +38,16 @@ fn recording(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// What is wanted on average comes about on average, fifty typings a day and five.
+/// What is wanted on average comes about on average, nearly with fifty typings a day and roughly
+/// with five, where holding back what passes narrowly costs the owner most.
 #[test]
 fn a_wanted_frr_comes_about() {
     let Some(file) = benchmark() else { return };
-    for every in ["1", "10"] {
+    for (every, share) in [("1", 0.25), ("10", 0.5)] {
         let arguments = ["--target-frr", "1,2,3,5", "--seeds", "3", "--every", every];
         for found in detectors(&file, &arguments) {
             let wanted = number(&found, "/target_frr");
-            assert_near(&found, "/frr", wanted, 0.25 * wanted + RATE);
+            assert_near(&found, "/frr", wanted, share * wanted + RATE);
         }
     }
 }
@@ -273,7 +274,7 @@ fn digits_on_a_keypad() {
         assert_recording(keypad, arguments, &expected);
     };
     run(&["--protocol", "static"], [0.0749, 0.0333, 0.1497]);
-    run(&["--protocol", "stream:8"], [0.0350, 0.0225, 0.1433]);
+    run(&["--protocol", "stream:8"], [0.0347, 0.0222, 0.1417]);
     let genuine = ["--protocol", "stream:8", "--learn", "genuine"];
     run(&genuine, [0.0600, 0.0222, 0.1497]);
 }
