@@ -38,15 +38,16 @@ fn recording(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// What is wanted on average comes about on average, fifty typings a day and five.
+/// What is wanted on average comes about on average, nearly with fifty typings a day and roughly
+/// with five, where holding back what passes narrowly costs the owner most.
 #[test]
 fn a_wanted_frr_comes_about() {
     let Some(file) = benchmark() else { return };
-    for every in ["1", "10"] {
+    for (every, share) in [("1", 0.25), ("10", 0.5)] {
         let arguments = ["--target-frr", "1,2,3,5", "--seeds", "3", "--every", every];
         for found in detectors(&file, &arguments) {
             let wanted = number(&found, "/target_frr");
-            assert_near(&found, "/frr", wanted, 0.25 * wanted + RATE);
+            assert_near(&found, "/frr", wanted, share * wanted + RATE);
         }
     }
 }
@@ -157,9 +158,9 @@ fn published_detectors_give_their_published_figures() {
     let [ours, theirs @ ..] = &found[..] else {
         panic!("no detectors")
     };
-    assert_near(ours, EER, 0.0292, 0.0005);
-    assert_near(ours, "/eer/ci95/0", 0.0207, 0.002);
-    assert_near(ours, "/eer/ci95/1", 0.0394, 0.002);
+    assert_near(ours, EER, 0.0293, 0.0005);
+    assert_near(ours, "/eer/ci95/0", 0.0208, 0.002);
+    assert_near(ours, "/eer/ci95/1", 0.0395, 0.002);
     assert_eq!(theirs.len(), PUBLISHED.len());
     for (found, (name, eer, more)) in theirs.iter().zip(PUBLISHED) {
         assert_eq!(found["name"], name);
@@ -174,10 +175,10 @@ fn published_detectors_give_their_published_figures() {
 #[test]
 fn frozen_after_enrolment() {
     let run = |arguments: &[&str], eer| assert_measured(arguments, &[(EER, eer, EERS)]);
-    run(&["--protocol", "static", "--impostors", "last5"], 0.0565);
+    run(&["--protocol", "static", "--impostors", "last5"], 0.0568);
     run(&["--protocol", "first:5"], 0.1347);
     run(&["--protocol", "first:10"], 0.0784);
-    run(&["--protocol", "first:20"], 0.0487);
+    run(&["--protocol", "first:20"], 0.0485);
 }
 
 /// With three draws, which move an EER by less than a thousandth here.
@@ -189,10 +190,10 @@ fn stream_that_learns_genuine_typings() {
             &[(EER, eer, EERS)],
         );
     };
-    run(&["--gain", "plain"], 0.0163);
-    run(&[], 0.0157);
-    run(&["--gain", "plain", "--every", "10"], 0.0265);
-    run(&["--every", "10"], 0.0265);
+    run(&["--gain", "plain"], 0.0164);
+    run(&[], 0.0156);
+    run(&["--gain", "plain", "--every", "10"], 0.0266);
+    run(&["--every", "10"], 0.0266);
 }
 
 /// EER, FRR, FAR, and FRR and FAR of first attempts of a session.
@@ -209,18 +210,18 @@ fn assert_rates(arguments: &[&str], [eer, frr, far, first_frr, first_far]: [f64;
 
 #[test]
 fn stream_that_learns_what_it_accepts() {
-    assert_rates(&[], [0.0165, 0.0242, 0.0128, 0.0756, 0.0538]);
+    assert_rates(&[], [0.0168, 0.0255, 0.0126, 0.0756, 0.0524]);
     assert_rates(
         &["--strictness", "strict"],
-        [0.0173, 0.0451, 0.0062, 0.1171, 0.0333],
+        [0.0187, 0.0477, 0.0059, 0.1207, 0.0322],
     );
     assert_rates(
         &["--gain", "plain"],
-        [0.0191, 0.0379, 0.0086, 0.1345, 0.0373],
+        [0.0199, 0.0389, 0.0084, 0.1204, 0.0373],
     );
     assert_rates(
         &["--impostors", "last5"],
-        [0.0231, 0.0244, 0.0266, 0.0754, 0.0762],
+        [0.0235, 0.0254, 0.0259, 0.0756, 0.0751],
     );
 }
 
@@ -230,14 +231,14 @@ fn sparse_use() {
     let run = |arguments: &[&str], rates| {
         assert_rates(&[&["--every", "10"], arguments].concat(), rates);
     };
-    run(&[], [0.0329, 0.0294, 0.0429, 0.0346, 0.0564]);
+    run(&[], [0.0339, 0.0314, 0.0424, 0.0376, 0.0551]);
     run(
         &["--strictness", "strict"],
-        [0.0373, 0.0643, 0.0231, 0.0699, 0.0322],
+        [0.0398, 0.0732, 0.0234, 0.0755, 0.0317],
     );
     run(
         &["--impostors", "last5"],
-        [0.0415, 0.0293, 0.0745, 0.0344, 0.0955],
+        [0.0421, 0.0313, 0.0730, 0.0374, 0.0937],
     );
 }
 
@@ -259,10 +260,10 @@ fn logins_of_three() {
         ];
         assert_measured(&arguments.concat(), &expected);
     };
-    run("1", "first5", 0.0031, 0.0157);
-    run("10", "first5", 0.0089, 0.0426);
-    run("1", "first3", 0.0030, 0.0148);
-    run("10", "first3", 0.0089, 0.0379);
+    run("1", "first5", 0.0036, 0.0156);
+    run("10", "first5", 0.0114, 0.0424);
+    run("1", "first3", 0.0036, 0.0146);
+    run("10", "first3", 0.0112, 0.0378);
 }
 
 #[test]
@@ -273,9 +274,9 @@ fn digits_on_a_keypad() {
         assert_recording(keypad, arguments, &expected);
     };
     run(&["--protocol", "static"], [0.0749, 0.0333, 0.1497]);
-    run(&["--protocol", "stream:8"], [0.0350, 0.0225, 0.1433]);
+    run(&["--protocol", "stream:8"], [0.0347, 0.0222, 0.1417]);
     let genuine = ["--protocol", "stream:8", "--learn", "genuine"];
-    run(&genuine, [0.0600, 0.0222, 0.1506]);
+    run(&genuine, [0.0600, 0.0222, 0.1497]);
 }
 
 /// Three or four keys tell little.
