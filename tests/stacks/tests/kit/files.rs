@@ -155,7 +155,7 @@ fn wires() -> Files {
         ),
         ("plaintext_one_byte_short", length(sound.len() - 1)),
         ("plaintext_trailing_bytes", length(sound.len() + 1)),
-        ("model_unknown", sealed(|profile| profile.model = 3)),
+        ("model_unknown", sealed(|profile| profile.model = 4)),
         ("sequence_count_too_large", body(2, &u64::MAX.to_le_bytes())),
         ("key_count_too_large", body(10, &u64::MAX.to_le_bytes())),
         (
