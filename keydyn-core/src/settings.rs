@@ -486,7 +486,7 @@ mod tests {
             c"\xff\xfe=1",
             c"",
         ]);
-        assert_eq!(settings.complaints.len(), 10);
+        assert_eq!(settings.complaints.len(), 12);
         let clean = Settings {
             complaints: Vec::new(),
             ..settings
