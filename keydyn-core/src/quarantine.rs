@@ -82,10 +82,12 @@ impl Quarantine {
         numbered.map(move |(number, held)| (held, number >= beginning))
     }
 
-    /// The same again, of a file; `None` if there are more than can have been kept.
+    /// The same again, of a file; `None` if there are more than can have been kept, or the row is
+    /// not the newest.
     pub(crate) fn of(kept: VecDeque<(Held, bool)>) -> Option<Self> {
         let row = kept.iter().rev().take_while(|(_, in_row)| *in_row).count();
-        (kept.len() <= MOST_HELD).then(|| Self {
+        let in_row = kept.iter().filter(|(_, in_row)| *in_row).count();
+        (kept.len() <= MOST_HELD && in_row == row).then(|| Self {
             kept: kept.into_iter().map(|(held, _)| held).collect(),
             row,
         })
@@ -162,6 +164,8 @@ mod tests {
             .zip([false, false, false, true])
             .collect();
         assert_eq!(Quarantine::of(kept.into()), Some(quarantine));
+        let broken = [(typed(0), true), (typed(1), false)];
+        assert_eq!(Quarantine::of(broken.into()), None);
         let many = (0..=MOST_HELD as u64).map(|i| (typed(i), true));
         assert_eq!(Quarantine::of(many.collect()), None);
     }
