@@ -24,10 +24,10 @@ impl Standard {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let mut free = true;
         Self(array::from_fn(|_| {
-            let placeholder = free.then(|| open("/", flags, Mode::empty()).ok())?;
-            let placeholder = placeholder.filter(is_standard);
-            free = placeholder.is_some();
-            placeholder
+            let taken = free.then(|| open("/", flags, Mode::empty()).ok())?;
+            let taken = taken.filter(is_standard);
+            free = taken.is_some();
+            taken
         }))
     }
 }
