@@ -454,10 +454,17 @@ mod tests {
         let (mut chance, _) = Chance::seeded();
         let typing = Typing::line("keydyn2026\n", 200);
         let jittered = typing.jittered(5.0, &mut chance);
-        let pairs = typing.edges().iter().zip(jittered.edges());
-        let moved: Vec<f64> = pairs
-            .map(|(is, was)| (is.at.0 as f64 - was.at.0 as f64).abs() / 1000.0)
-            .collect();
+        // Since the first edge, as a typing begins with it whenever that is.
+        let since = |typing: &Typing| -> Vec<f64> {
+            let first = typing.edges()[0].at.0;
+            let edges = typing.edges().iter();
+            edges
+                .map(|edge| (edge.at.0 - first) as f64 / 1000.0)
+                .collect()
+        };
+        let pairs = since(&typing).into_iter().zip(since(&jittered));
+        let moved: Vec<f64> = pairs.map(|(is, was)| (is - was).abs()).collect();
+        assert_eq!(moved.len(), typing.edges().len());
         let mean = moved.iter().sum::<f64>() / moved.len() as f64;
         assert!(moved.iter().all(|&far| far <= 60.0), "{moved:?}");
         assert!((0.5..20.0).contains(&mean), "{moved:?}");
