@@ -20,7 +20,8 @@ pub(crate) struct Handover {
     pub(crate) page: SecretPage,
     /// `verify` was reached.
     pub(crate) judged: bool,
-    /// `verify` decided that the attempt may be learned, once the login has succeeded.
+    /// What `verify` has left to do once the login has succeeded: the attempt may be learned, or the
+    /// profile is to be sealed anew.
     pub(crate) pending: Option<Pending>,
 }
 
@@ -28,6 +29,8 @@ pub(crate) struct Handover {
 pub(crate) struct Pending {
     pub(crate) machine: Machine,
     pub(crate) settings: Settings,
+    /// The attempt may be learned.
+    pub(crate) learn: bool,
 }
 
 impl Handover {

@@ -58,15 +58,46 @@ pub(crate) fn learn_pending(handover: &mut Handover) {
     let Some(pending) = handover.pending.take() else {
         return;
     };
-    if let Some(carried) = handover.carried() {
-        let log = &pending.machine.log;
+    let Some(carried) = handover.carried() else {
+        return;
+    };
+    let (log, user) = (&pending.machine.log, &handover.user);
+    let mut renewed = false;
+    if pending.learn {
         let learned = log.timed("learning", || learn(&pending, &carried));
-        tell(log, &handover.user, learned);
+        renewed = learned.as_ref().is_ok_and(|learned| learned.renewed);
+        tell(log, user, learned);
+    }
+    if !renewed && carried.renewed.is_some() {
+        match renew(&pending, &carried) {
+            Ok(done) => renewed = done,
+            Err(error) => {
+                let message = format!("user={} not sealed anew: {error}", excerpt(user));
+                log.write(Level::Warning, &message);
+            }
+        }
+    }
+    if renewed {
+        let message = format!(
+            "user={} sealed anew under today's parameters",
+            excerpt(user)
+        );
+        log.write(Level::Info, &message);
     }
 }
 
+/// Seals the profile as it is under the renewed key.
+fn renew(pending: &Pending, carried: &Carried) -> Result<bool, LearnError> {
+    let machine = &pending.machine;
+    let host = machine.main.host_key()?;
+    let nonce = system::random().ok_or(LearnError::NoRandomness)?;
+    vault(machine, carried.uid, host.as_ref()).renew(carried.keys(), nonce)
+}
+
 fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
-    let Pending { machine, settings } = pending;
+    let Pending {
+        machine, settings, ..
+    } = pending;
     let sample = carried.typing.as_ref().map_err(|failure| *failure)?;
     let host = machine.main.host_key()?;
     let nonce = system::random().ok_or(LearnError::NoRandomness)?;
@@ -79,12 +110,7 @@ fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
         // Root is armed by an explicit enrolment only.
         may_arm: carried.uid != 0,
     };
-    vault(machine, carried.uid, host.as_ref()).learn(
-        &carried.key,
-        carried.derivation,
-        &lesson,
-        nonce,
-    )
+    vault(machine, carried.uid, host.as_ref()).learn_with(carried.keys(), &lesson, nonce)
 }
 
 fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
@@ -96,6 +122,7 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
             promoted,
             armable,
             too_common,
+            renewed: _,
         }) => {
             let state = match phase {
                 Phase::None => "none",

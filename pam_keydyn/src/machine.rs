@@ -1,6 +1,7 @@
 //! The machine as one login sees it: where files are, what time it is, what hears the keyboards.
 
 use keydyn_core::settings::Settings;
+use keydyn_core::store::header::KdfParams;
 use keydyn_core::store::switch::Switch;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::capture::SeatKeyboards;
@@ -16,6 +17,8 @@ pub(crate) struct Machine {
     pub(crate) main: StateDir,
     pub(crate) run: StateDir,
     pub(crate) now: Timestamp,
+    /// What a key is to be derived with; a profile with less is sealed anew.
+    pub(crate) kdf: KdfParams,
     pub(crate) off: bool,
     pub(crate) log: Log,
     pub(crate) source: Box<dyn KeySource>,
@@ -33,6 +36,7 @@ impl Machine {
             main: StateDir::new(MAIN),
             run: StateDir::new(RUN),
             now: system::now(),
+            kdf: KdfParams::CURRENT,
             off: system::switched_off(),
             log,
             source: Box::new(SeatKeyboards::new()),

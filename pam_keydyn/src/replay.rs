@@ -6,10 +6,12 @@
 //! ```text
 //! state-dir /tmp/x/state      run-dir /tmp/x/run      log /tmp/x/log
 //! clock 1700000000            command-line keydyn=off      breaks-down yes
+//! kdf 40000 3
 //! ```
 
 use std::path::Path;
 
+use keydyn_core::store::header::KdfParams;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::file::StateDir;
 use keydyn_sys::replay::Script;
@@ -39,8 +41,20 @@ pub(crate) fn machine(path: &Path, log: Log) -> Machine {
         now: value("clock")
             .and_then(|clock| clock.parse().ok())
             .map_or_else(system::now, Timestamp),
+        kdf: value("kdf").map_or(KdfParams::CURRENT, |text| kdf(&text)),
         off: value("command-line").is_some_and(|line| system::switches_off(&line)),
         source: Box::new(source),
         log,
+    }
+}
+
+/// Memory in KiB and passes, as a later keydyn may ask for them.
+fn kdf(text: &str) -> KdfParams {
+    let mut numbers = text.split(' ').filter_map(|number| number.parse().ok());
+    let current = KdfParams::CURRENT;
+    KdfParams {
+        memory: numbers.next().unwrap_or(current.memory),
+        passes: numbers.next().unwrap_or(current.passes),
+        lanes: current.lanes,
     }
 }

@@ -67,13 +67,18 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     let code = report(&machine, settings, account, &user, &finding);
     delay_refusal(pamh, &code, begun);
     // What is refused is not learned, whatever the application makes of it.
-    let learn = finding.learn && code != PAM_AUTH_ERR;
+    let refused = code == PAM_AUTH_ERR;
     if let Some(handover) = ffi::left(pamh)
         && let Ok(mut handover) = handover.try_borrow_mut()
     {
-        if learn {
-            let settings = settings.clone();
-            handover.pending = Some(Pending { machine, settings });
+        // Sealing anew does not wait for a typing that may be learned.
+        let renews = || handover.carried().is_some_and(|one| one.renewed.is_some());
+        if !refused && (finding.learn || renews()) {
+            handover.pending = Some(Pending {
+                machine,
+                settings: settings.clone(),
+                learn: finding.learn,
+            });
         } else {
             handover.forget();
         }
@@ -229,7 +234,10 @@ fn examine(
 }
 
 fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Carried) -> Finding {
-    let opening = vault.open(&carried.key);
+    // Another login may have sealed it anew since.
+    let now = vault.derivation();
+    let (key, derivation) = carried.keys().fitting(now).found;
+    let opening = vault.open(key);
     if let Opening::Damaged(damage) = &opening {
         let message = format!("{damage}; `keydyn status` says what to do");
         machine.log.write(Level::Error, &message);
@@ -246,7 +254,7 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))
         }
         // Made anew since the key was derived: no password could have opened it.
-        Opening::OtherPassword if vault.derivation() != Some(carried.derivation) => {
+        Opening::OtherPassword if now != Some(derivation) => {
             let message = "the profile was replaced while the login was under way";
             machine.log.write(Level::Error, message);
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))

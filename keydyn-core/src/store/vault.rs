@@ -7,13 +7,16 @@ use crate::acquire::FailureToAcquire;
 
 use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
-use super::header::{FILE_LEN, Header, KdfParams, Salt};
+use super::header::{FILE_LEN, Header};
 use super::host::HostKey;
 use super::profile::Profile;
 use super::seal::{OpenError, SealKey, open, seal};
 use super::state::{AccountState, Phase, STATE_LEN};
 
+use keys::Derivation;
+
 mod erase;
+pub mod keys;
 mod later;
 pub mod survey;
 
@@ -118,6 +121,8 @@ pub struct Learned {
     pub armable: bool,
     /// All else is there to be armed, and too many others would pass.
     pub too_common: bool,
+    /// The profile was sealed under today's parameters, which it was not before.
+    pub renewed: bool,
 }
 
 /// One account's files.
@@ -168,7 +173,7 @@ impl<'a> Vault<'a> {
     /// Salt and parameters under which this account's keys are derived; both slots share them.
     /// `None` if there is no profile whose header can be read.
     #[must_use]
-    pub fn derivation(&self) -> Option<(Salt, KdfParams)> {
+    pub fn derivation(&self) -> Option<Derivation> {
         [Slot::First, Slot::Second].into_iter().find_map(|slot| {
             self.generations(slot).into_iter().find_map(|name| {
                 let file = self.main.read(&name, FILE_LEN).ok()??;
@@ -217,7 +222,8 @@ impl<'a> Vault<'a> {
                     reason: OpenError::OtherPassword,
                     ..
                 }) => {
-                    return Opening::OtherPassword;
+                    // Behind a damaged file this one may be the same password's, derived otherwise.
+                    return damage.map_or(Opening::OtherPassword, Opening::Damaged);
                 }
                 Err(reason) => damage = damage.or(Some(reason)),
             }
@@ -422,8 +428,8 @@ impl<'a> Vault<'a> {
     fn write_profile(
         &self,
         slot: Slot,
-        key: &SealKey,
-        derivation: (Salt, KdfParams),
+        opens: &SealKey,
+        (key, derivation): (&SealKey, Derivation),
         nonce: [u8; 24],
         profile: &Profile,
     ) -> Result<(), LearnError> {
@@ -431,8 +437,8 @@ impl<'a> Vault<'a> {
             return Err(LearnError::NoRandomness);
         }
         let name = self.profile_name(slot);
-        let before = self.header(&previous(&name), key)?;
-        let current = self.header(&name, key)?;
+        let before = self.header(&previous(&name), opens)?;
+        let current = self.header(&name, opens)?;
         let generations = [current, before].into_iter().flatten();
         let generation = generations
             .map(|header| header.generation)
@@ -450,7 +456,7 @@ impl<'a> Vault<'a> {
         .ok_or(CodecError::TooLarge)?;
         Ok(self
             .main
-            .write(&name, &file, self.worth_keeping(&name, key))?)
+            .write(&name, &file, self.worth_keeping(&name, opens))?)
     }
 
     /// Whether the file may become the generation before: what is damaged, behind its header too,

@@ -141,8 +141,7 @@ impl Enrolment<'_> {
             &self.places.run,
             known.host.as_ref(),
         );
-        let (mut session, ground) =
-            vault.begin_enrolment(&known.key, known.derivation.0, self.rules)?;
+        let (mut session, ground) = vault.begin_enrolment(known.keys(), self.rules)?;
         self.tell_ground(&session, ground)?;
         // One line: what breaks paragraphs takes a block for two columns.
         let legend = format!("{}\n", self.desk.screen.legend());
@@ -154,7 +153,7 @@ impl Enrolment<'_> {
         };
         let learned = save(|| {
             let nonce = system::random().ok_or(LearnError::NoRandomness)?;
-            vault.enrol(&known.key, known.derivation, &enrolled, nonce)
+            vault.enrol(known.keys(), &enrolled, nonce)
         })?;
         self.conclude(&ending, aim, &learned)
     }

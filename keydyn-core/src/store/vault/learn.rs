@@ -7,11 +7,11 @@ use crate::store::files::{FileError, StateFiles};
 
 use crate::policy::{ARMABLE_KEYS, Decision, decide};
 
-use crate::store::header::{KdfParams, Salt};
 use crate::store::profile::{Lesson, Profile};
 use crate::store::seal::SealKey;
 use crate::store::state::{AccountState, Phase};
 
+use super::keys::{Derivation, Keys};
 use super::{LearnError, Learned, LockGuard, Opening, Slot, Standing, Vault};
 
 /// What is held while the lock is: the profile to be changed, where it is, and the state.
@@ -32,12 +32,26 @@ impl Vault<'_> {
     pub fn learn(
         &self,
         key: &SealKey,
-        (salt, kdf): (Salt, KdfParams),
+        derivation: Derivation,
+        lesson: &Lesson<'_>,
+        nonce: [u8; 24],
+    ) -> Result<Learned, LearnError> {
+        self.learn_with(Keys::only(key, derivation), lesson, nonce)
+    }
+
+    /// The same, and what is written is sealed under the renewed key, if there is one.
+    ///
+    /// # Errors
+    /// As [`Vault::learn`].
+    pub fn learn_with(
+        &self,
+        keys: Keys<'_>,
         lesson: &Lesson<'_>,
         nonce: [u8; 24],
     ) -> Result<Learned, LearnError> {
         let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
-        let mut now = self.as_it_is(key, salt)?;
+        let keys = keys.fitting(self.derivation());
+        let mut now = self.as_it_is(keys)?;
         let (profile, state) = (&mut now.profile, &now.state);
         let armed = state.phase == Phase::Armed;
         if armed && now.slot == Slot::First {
@@ -53,26 +67,26 @@ impl Vault<'_> {
         // Root is armed by an enrolment only, and stays armed through a change of the password.
         let may_arm = lesson.may_arm || (armed && now.slot == Slot::Second);
         profile.learn(&Lesson { may_arm, ..*lesson })?;
-        let derivation = (salt, kdf);
-        self.put(now, key, derivation, lesson, 1, nonce)
+        self.put(now, keys, lesson, 1, nonce)
     }
 
     /// Profile and state as they are on the disk, under the lock. What cannot be read now may be
     /// whole: an older generation must not be written over it.
-    pub(super) fn as_it_is(&self, key: &SealKey, salt: Salt) -> Result<Held, LearnError> {
+    pub(super) fn as_it_is(&self, keys: Keys<'_>) -> Result<Held, LearnError> {
         let main = Noting::new(self.main);
         let held = Vault {
             main: &main,
             ..*self
         }
-        .as_far_as_it_can_be_read(key, salt);
+        .as_far_as_it_can_be_read(keys);
         match main.unread.into_inner() {
             Some(error) => Err(error.into()),
             None => held,
         }
     }
 
-    fn as_far_as_it_can_be_read(&self, key: &SealKey, salt: Salt) -> Result<Held, LearnError> {
+    fn as_far_as_it_can_be_read(&self, keys: Keys<'_>) -> Result<Held, LearnError> {
+        let (key, (salt, _)) = keys.found;
         if self.derivation().is_some_and(|(now, _)| now != salt) {
             return Err(LearnError::Replaced);
         }
@@ -105,8 +119,7 @@ impl Vault<'_> {
     pub(super) fn put(
         &self,
         held: Held,
-        key: &SealKey,
-        derivation: (Salt, KdfParams),
+        keys: Keys<'_>,
         lesson: &Lesson<'_>,
         typings: u64,
         nonce: [u8; 24],
@@ -146,7 +159,8 @@ impl Vault<'_> {
         state.progress = profile.progress(lesson.strictness, lesson.min_samples);
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
-        self.write_profile(target, key, derivation, nonce, &profile)?;
+        let seals = self.to_seal_with(keys, target, promoted);
+        self.write_profile(target, keys.found.0, seals, nonce, &profile)?;
         if promoted {
             self.forget_the_old()?;
         }
@@ -156,6 +170,7 @@ impl Vault<'_> {
             phase: state.phase,
             promoted,
             too_common: state.progress.too_common,
+            renewed: seals.1 != keys.found.1,
             armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
         })
     }
