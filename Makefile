@@ -8,6 +8,11 @@
 #   make accuracy   every figure of docs/evaluation.md anew, held to what is claimed (DATA=FOLDER)
 #   make bench-instructions   what one score and one learning step cost, counted by valgrind
 #   make bench-oracle   whether the time of a refusal tells what was wrong, as root (minutes)
+#   make sanitize   the module under libpam with address and leak sanitizers (nightly compiler)
+#   make long-life   a host that logs people in 2,000 and 100,000 times, and what it takes
+#   make fuzz TARGET=name SECONDS=300   one reader of what comes from outside, by libFuzzer (nightly)
+#   make miri    the core and the wrappers of keydyn-sys, interpreted (nightly)
+#   make deny    licences, sources and known faults of what is linked, by cargo-deny
 #   make build   the module and the command `keydyn`; then, as root: make install (make uninstall)
 #   make package   the same as a package for Debian and Ubuntu, to be installed by apt
 #   make check-package   that package installed, upgraded and removed, in a Debian of its own, as root
@@ -30,7 +35,7 @@ export KEYDYN_REPLAY_MODULE := $(REPLAY)/release/libpam_keydyn.so
 PREFIX ?= /usr/local
 PAM_DIR ?= $(patsubst %/,%,$(dir $(firstword $(wildcard /usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /lib/*/security/pam_unix.so /usr/lib/security/pam_unix.so))))
 
-.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions bench-oracle build package check-package install uninstall check modules module replay-module standin tool prepare clean
+.PHONY: help demo test e2e e2e-image e2e-full accuracy accuracy-measured bench bench-instructions bench-oracle sanitize long-life build package check-package install uninstall fuzz miri deny check modules module replay-module standin tool prepare clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -99,16 +104,40 @@ bench-instructions: prepare
 bench-oracle: replay-module standin
 	@$(CARGO) run --locked --quiet --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p stacks --example oracle
 
-## Format, lints, documentation, and the rules of the house (scripts/check-house).
+## Not in `make test`: half an hour. Says so and checks nothing where there is no nightly compiler.
+sanitize: prepare standin
+	@scripts/sanitize $(CURDIR)/target-sanitize $(TESTS)
+
+## Not in `make test`: minutes to half an hour. Fails where a host grows (tests/stacks/tests/long_life.rs).
+long-life: replay-module standin
+	$(CARGO) test --locked --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p stacks --test long_life -- \
+	    --ignored --test-threads 1 --nocapture
+
+## Format, lints, documentation, every fuzz target over its corpus and mutations of it, and the rules
+## of the house (scripts/check-house).
 check: prepare
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --all --check --manifest-path tests/Cargo.toml
+	$(CARGO) fmt --all --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --locked --workspace --all-targets --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked -p pam_keydyn --all-targets --features replay-source --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked -p keydyn-enroll --all-targets --features replay-source --target-dir $(TARGET) -- -D warnings
 	$(CARGO) clippy --locked --workspace --all-targets --manifest-path tests/Cargo.toml --target-dir $(TESTS) -- -D warnings
+	$(CARGO) clippy --locked --all-targets --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) -- -D warnings
+	$(CARGO) test --locked --quiet --manifest-path fuzz/Cargo.toml --target-dir $(TARGET)
+	@scripts/deny --if-installed
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet --target-dir $(TARGET)
 	scripts/check-house
+
+## TARGET is a target's name here, and SECONDS how long; without a name it lists them.
+fuzz: prepare
+	@scripts/fuzz "$(if $(filter command,$(firstword $(origin TARGET))),$(TARGET))" "$(or $(SECONDS),300)"
+
+miri: prepare
+	@scripts/miri
+
+deny:
+	@scripts/deny
 
 ## What is installed.
 build: module
@@ -176,4 +205,4 @@ prepare:
 	@scripts/prepare
 
 clean:
-	rm -rf $(TARGET) $(REPLAY) $(TESTS)
+	rm -rf $(TARGET) $(REPLAY) $(TESTS) $(CURDIR)/target-sanitize

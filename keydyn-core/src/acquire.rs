@@ -56,6 +56,12 @@ pub enum FailureToAcquire {
     /// It is far nearer to the median of the typings before it than any of them is.
     #[error("the typing is nearer to the average than its owner ever was")]
     TooCentral,
+    /// A program made the keyboard, and such keyboards are not to count.
+    #[error("it was typed on a keyboard that a program has made up")]
+    VirtualKeyboard,
+    /// The keyboard appeared while the password was asked for, and such keyboards are not to count.
+    #[error("it was typed on a keyboard that was plugged in at the prompt")]
+    NewKeyboard,
 }
 
 impl FailureToAcquire {
@@ -80,12 +86,14 @@ impl FailureToAcquire {
             Self::Copied => "copied",
             Self::TooEven => "too-even",
             Self::TooCentral => "too-central",
+            Self::VirtualKeyboard => "virtual-keyboard",
+            Self::NewKeyboard => "new-keyboard",
         }
     }
 }
 
 /// In the order of their codes: stored in profiles, so only ever added to at the end.
-const BY_CODE: [FailureToAcquire; 17] = [
+const BY_CODE: [FailureToAcquire; 19] = [
     FailureToAcquire::SeatInactive,
     FailureToAcquire::NoPress,
     FailureToAcquire::EventsLost,
@@ -103,6 +111,8 @@ const BY_CODE: [FailureToAcquire; 17] = [
     FailureToAcquire::Copied,
     FailureToAcquire::TooEven,
     FailureToAcquire::TooCentral,
+    FailureToAcquire::VirtualKeyboard,
+    FailureToAcquire::NewKeyboard,
 ];
 
 impl FailureToAcquire {
@@ -130,6 +140,6 @@ mod tests {
             assert_eq!(failure.code(), code);
             assert_eq!(FailureToAcquire::from_code(code), Some(failure));
         }
-        assert_eq!(FailureToAcquire::from_code(17), None);
+        assert_eq!(FailureToAcquire::from_code(19), None);
     }
 }

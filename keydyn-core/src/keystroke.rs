@@ -41,7 +41,7 @@ pub const HANDED_OVER_WITHIN: u64 = 100_000;
 pub fn pair(trace: &Trace) -> Result<Keystrokes, FailureToAcquire> {
     let mut pairing = Pairing {
         // Room for all at once: a vector that grew would leave copies of the password behind.
-        strokes: Keystrokes(Vec::with_capacity(trace.events().len()), None),
+        strokes: Keystrokes(Vec::with_capacity(trace.events().len()), None, None),
         returned: trace.events().iter().find_map(|event| match event {
             TraceEvent::Returned(at) => Some(*at),
             _ => None,
@@ -55,6 +55,7 @@ pub fn pair(trace: &Trace) -> Result<Keystrokes, FailureToAcquire> {
         0 => Err(pairing.begun_anew.unwrap_or(FailureToAcquire::NoPress)),
         1..=MAX_KEYS => {
             pairing.strokes.1 = pairing.begun_anew;
+            pairing.strokes.2 = pairing.keyboard;
             Ok(pairing.strokes)
         }
         _ => Err(FailureToAcquire::TooLong),
@@ -63,7 +64,7 @@ pub fn pair(trace: &Trace) -> Result<Keystrokes, FailureToAcquire> {
 
 /// The keystrokes of a text, in order. Wiped when dropped.
 #[derive(Default)]
-pub struct Keystrokes(Vec<Keystroke>, Option<FailureToAcquire>);
+pub struct Keystrokes(Vec<Keystroke>, Option<FailureToAcquire>, Option<u8>);
 
 impl Keystrokes {
     /// The keystrokes.
@@ -78,6 +79,12 @@ impl Keystrokes {
     #[must_use]
     pub fn begun_anew(&self) -> Option<FailureToAcquire> {
         self.1
+    }
+
+    /// The number of the keyboard on which all of them were typed.
+    #[must_use]
+    pub fn keyboard(&self) -> Option<u8> {
+        self.2
     }
 }
 

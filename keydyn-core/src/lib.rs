@@ -15,6 +15,7 @@
 //! There is no I/O here, no clock and no randomness of its own: whoever calls brings them.
 
 pub mod acquire;
+pub mod device;
 pub mod digraph;
 pub mod explain;
 pub mod key;
@@ -23,6 +24,7 @@ pub mod memory;
 pub mod policy;
 pub mod presentation;
 pub mod printable;
+pub mod quarantine;
 pub mod settings;
 pub mod store;
 pub mod strangers;

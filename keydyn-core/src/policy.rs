@@ -30,6 +30,25 @@ impl Strictness {
 /// How far below the threshold an attempt must score to be learned again after a refusal.
 pub const CONFIDENCE: f64 = 0.1;
 
+/// How far below the threshold an attempt must score to be learned at once: what only just passed
+/// is held ([`Quarantine`](crate::quarantine::Quarantine)). Twice that costs owners more than it
+/// takes from impostors (docs/adr/0029-what-is-learned-of-what-is-accepted.md).
+pub const LEARN_MARGIN: f64 = 0.02;
+
+/// How far what is in force may move within a day by learning: the mean of
+/// [`SequenceMemory::moved_from`](crate::memory::SequenceMemory::moved_from). Owners on record move
+/// 0.7 in a day of fifty typings, one in a hundred 1.5.
+pub const DAILY_MOVEMENT: f64 = 1.5;
+
+const DAY_SECONDS: u64 = 24 * 3600;
+
+/// Whether more than a day lies between two moments.
+#[must_use]
+pub fn day_passed(earlier: Timestamp, now: Timestamp) -> bool {
+    now.since(earlier)
+        .is_some_and(|seconds| seconds > DAY_SECONDS)
+}
+
 /// What a score means under a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -49,6 +68,12 @@ pub fn decide(score: Option<f64>, strictness: Strictness) -> Decision {
         Some(score) if score <= strictness.threshold() => Decision::Genuine,
         Some(_) => Decision::Impostor,
     }
+}
+
+/// Whether an accepted attempt with this score is learned at once.
+#[must_use]
+pub fn learns(score: f64, strictness: Strictness) -> bool {
+    score <= strictness.threshold() - LEARN_MARGIN
 }
 
 /// Shortest and longest text, in keys, that may be armed.
@@ -105,7 +130,14 @@ impl Arming {
             Decision::Impostor => 1,
         };
         self.decisions = ((self.decisions << 1) | refused) & ((1 << ARMING_DECISIONS) - 1);
-        self.decided = (self.decided + 1).min(ARMING_DECISIONS);
+        self.decided = self.decided.saturating_add(1).min(ARMING_DECISIONS);
+    }
+
+    /// Takes back what was noted of the last typings and of the sittings that they began.
+    pub fn take_back(&mut self, typings: u32, sittings: u32) {
+        self.decisions = self.decisions.checked_shr(typings).unwrap_or(0);
+        self.decided = self.decided.saturating_sub(typings);
+        self.sittings = self.sittings.saturating_sub(sittings);
     }
 
     /// Whether learning may be over: enough typings of a text of the right length, in enough
@@ -129,7 +161,7 @@ impl Arming {
     pub fn still_needed(&self, learned: u32, min_samples: u32) -> u32 {
         let (mut ahead, mut typings) = (*self, 0);
         while ahead.decided < ARMING_DECISIONS || ahead.decisions.count_ones() > ARMING_REFUSALS {
-            if learned + typings >= LEAST_TYPINGS {
+            if learned.saturating_add(typings) >= LEAST_TYPINGS {
                 ahead.note(Decision::Genuine);
             }
             typings += 1;
@@ -206,6 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn each_strictness_ends_where_the_documents_say() {
+        for (strictness, last) in [
+            (Strictness::Lenient, 0.10),
+            (Strictness::Normal, 0.02),
+            (Strictness::Strict, -0.05),
+        ] {
+            let decided = |score| decide(Some(score), strictness);
+            assert_eq!(decided(last), Decision::Genuine, "{strictness:?}");
+            assert_eq!(decided(last + 1e-9), Decision::Impostor, "{strictness:?}");
+        }
+    }
+
+    #[test]
     fn arming_asks_for_everything_at_once() {
         let mut arming = Arming {
             sittings: 2,
@@ -221,6 +266,7 @@ mod tests {
         arming.note(Decision::Genuine);
         assert_eq!(EARLIEST_ARMING, 23);
         assert!(arming.ready(23, 20, 8));
+        assert!(arming.ready(23, 23, 8), "just min_samples");
         assert!(!arming.ready(23, 24, 8), "min_samples");
         assert!(!arming.ready(23, 20, 5), "too short");
         assert!(!arming.ready(23, 20, 129), "too long");
@@ -303,6 +349,7 @@ mod tests {
         assert!(sitting_ended(last, Timestamp(114_401)));
         assert!(sitting_ended(last, Timestamp(99_999)));
         assert!(!sitting_passed(last, Timestamp(99_999)), "but proves none");
+        assert!(!sitting_passed(last, Timestamp(114_400)));
         assert!(sitting_passed(last, Timestamp(114_401)));
     }
 }

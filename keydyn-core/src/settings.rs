@@ -9,7 +9,9 @@ mod configuration;
 
 use std::ffi::CStr;
 use std::fmt;
+use std::time::Duration;
 
+use crate::device::{DeviceRule, DeviceRules};
 use crate::policy::Strictness;
 use crate::printable::excerpt;
 use crate::store::files::FileError;
@@ -74,6 +76,11 @@ const MIN_SAMPLES: u32 = 20;
 const MIN_SAMPLES_RANGE: std::ops::RangeInclusive<u32> = 3..=MOST_SAMPLES;
 const MOST_SAMPLES: u32 = 1000;
 
+/// Above the bounded waits for keyboards, locks and the log together, and far below the patience of
+/// any application.
+const TIME_BUDGET: Duration = Duration::from_secs(10);
+const TIME_BUDGET_SECONDS: std::ops::RangeInclusive<u64> = 3..=60;
+
 /// What a line's arguments and the file of settings say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -91,6 +98,10 @@ pub struct Settings {
     pub no_timings: Rule,
     /// `unprivileged=`
     pub unprivileged: Rule,
+    /// `time_budget=`: for the module's own work in one login, whatever is slow.
+    pub time_budget: Duration,
+    /// `virtual_keyboard=` and `new_keyboard=`
+    pub devices: DeviceRules,
     /// `beforehand=`: services that collect the password before they authenticate.
     pub beforehand: Vec<String>,
     /// `debug`
@@ -218,6 +229,8 @@ impl Default for Settings {
             password_change: PasswordChange::default(),
             no_timings: Rule::default(),
             unprivileged: Rule::default(),
+            time_budget: TIME_BUDGET,
+            devices: DeviceRules::default(),
             beforehand: ["sshd", "sddm", "i3lock", "swaylock"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -249,6 +262,7 @@ impl Settings {
             password_change: PasswordChange::Refuse,
             no_timings: Rule::Refuse,
             unprivileged: Rule::Refuse,
+            devices: DeviceRules::STRICTEST,
             beforehand: Vec::new(),
             configuration_unread: true,
             ..Self::default()
@@ -317,12 +331,21 @@ impl Settings {
             "password_change" => set(&mut self.password_change, value, &PASSWORD_CHANGES),
             "no_timings" => set(&mut self.no_timings, value, &RULES),
             "unprivileged" => set(&mut self.unprivileged, value, &RULES),
+            "virtual_keyboard" => set(&mut self.devices.virtual_keyboard, value, &DEVICE_RULES),
+            "new_keyboard" => set(&mut self.devices.new_keyboard, value, &DEVICE_RULES),
             "min_samples" => match value.parse() {
                 Ok(count) if MIN_SAMPLES_RANGE.contains(&count) => {
                     self.min_samples = count;
                     Ok(())
                 }
                 _ => Err("a number from 3 to 1000"),
+            },
+            "time_budget" => match value.parse() {
+                Ok(seconds) if TIME_BUDGET_SECONDS.contains(&seconds) => {
+                    self.time_budget = Duration::from_secs(seconds);
+                    Ok(())
+                }
+                _ => Err("a number of seconds from 3 to 60"),
             },
             "beforehand" => {
                 self.beforehand = value
@@ -391,6 +414,10 @@ const RULES: Words<Rule> = Words(
     &[("ignore", Rule::Ignore), ("refuse", Rule::Refuse)],
     "ignore or refuse",
 );
+const DEVICE_RULES: Words<DeviceRule> = Words(
+    &[("flag", DeviceRule::Flag), ("refuse", DeviceRule::Refuse)],
+    "flag or refuse",
+);
 
 fn set<T: Copy>(field: &mut T, value: &str, words: &Words<T>) -> Result<(), &'static str> {
     match words.0.iter().find(|(word, _)| *word == value) {
@@ -420,6 +447,9 @@ mod tests {
             c"password_change=refuse",
             c"no_timings=refuse",
             c"unprivileged=refuse",
+            c"time_budget=20",
+            c"virtual_keyboard=refuse",
+            c"new_keyboard=refuse",
             c"beforehand=sshd,mine",
             c"debug",
         ]);
@@ -433,6 +463,8 @@ mod tests {
             (settings.no_timings, settings.unprivileged),
             (Rule::Refuse, Rule::Refuse)
         );
+        assert_eq!(settings.time_budget.as_secs(), 20);
+        assert_eq!(settings.devices, DeviceRules::STRICTEST);
         assert_eq!(settings.beforehand, ["sshd", "mine"]);
         assert!(settings.debug);
     }
@@ -446,11 +478,15 @@ mod tests {
             c"mode",
             c"min_samples=2",
             c"min_samples=-1",
+            c"time_budget=2",
+            c"time_budget=61",
             c"min_samples=99999999999999999999",
+            c"virtual_keyboard=ignore",
+            c"new_keyboard",
             c"\xff\xfe=1",
             c"",
         ]);
-        assert_eq!(settings.complaints.len(), 8);
+        assert_eq!(settings.complaints.len(), 10);
         let clean = Settings {
             complaints: Vec::new(),
             ..settings

@@ -69,6 +69,33 @@ fn the_product_is_better_user_by_user() {
     assert!(number(&found, "/comparisons/0/p") < 1e-6);
 }
 
+/// Two hundred logins with forty attempts of somebody else's in between, what is accepted learned:
+/// whoever it is, owners are told from others nearly as well as before.
+#[test]
+fn slow_poisoning_costs_less_than_a_point() {
+    let Some(file) = benchmark() else { return };
+    let mut command = common::keydyn();
+    let asked = ["--attack", "poisoning", "--seeds", "3", "--json"];
+    let command = command.arg("attack").arg(file).args(asked);
+    let found = command.assert().success().get_output().stdout.clone();
+    let found: serde_json::Value = serde_json::from_slice(&found).unwrap();
+    let poisoners = found.pointer("/attacks/0/poisoners").unwrap();
+    let poisoners = poisoners.as_array().unwrap();
+    assert_eq!(poisoners.len(), 3);
+    for poisoner in poisoners {
+        let [before, after] = ["before", "after"].map(|when| {
+            let mean = format!("/eer_{when}/mean");
+            number(poisoner, &mean)
+        });
+        let who = &poisoner["poisoner"];
+        assert!(after - before <= 0.01, "{who}: {before} to {after}");
+        assert!(
+            number(poisoner, "/let_in/mean") > 0.01,
+            "{who} gets in now and then"
+        );
+    }
+}
+
 fn assert_near(value: &serde_json::Value, pointer: &str, expected: f64, tolerance: f64) {
     let found = number(value, pointer);
     assert!(

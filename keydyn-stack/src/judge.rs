@@ -7,6 +7,7 @@ mod ways;
 
 use std::path::PathBuf;
 
+pub use lines::VIRTUAL_REFUSED;
 pub use named::{Named, named};
 
 use crate::files::{Configuration, Unreadable};

@@ -2,6 +2,7 @@
 //! them while the application waited for its answer.
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 
 use crate::place::{Located, Place};
 use crate::reader::{Devices, NotReading, Reader, Report};
@@ -70,6 +71,7 @@ fn unheard(whereabouts: Whereabouts, failure: FailureToAcquire) -> Heard {
         whereabouts,
         typing: Err(failure),
         keyboard: 0,
+        device: Device::default(),
     }
 }
 
@@ -100,6 +102,7 @@ fn heard(located: impl FnOnce(bool) -> Located, report: Result<Report, NotReadin
             whereabouts: Whereabouts::Local,
             typing: report.trace,
             keyboard: report.model,
+            device: report.device,
         },
     }
 }
@@ -114,6 +117,10 @@ mod tests {
             pressed: true,
             trace: Ok(Trace::default()),
             model: 7,
+            device: Device {
+                is_virtual: true,
+                is_new: false,
+            },
             hidden: false,
             incomplete: false,
         }
@@ -124,6 +131,8 @@ mod tests {
         report: Result<Report, NotReading>,
     ) -> (Whereabouts, Option<FailureToAcquire>, u32) {
         let heard = heard(|_| located, report);
+        // What nobody heard is not doubtful either.
+        assert_eq!(heard.device.is_virtual, heard.keyboard != 0);
         (heard.whereabouts, heard.typing.err(), heard.keyboard)
     }
 

@@ -10,6 +10,8 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, SFlag, fstat, lstat};
 use nix::unistd::geteuid;
 
+use crate::interrupted::again;
+
 /// What a person writes by hand fits many times.
 const MOST_BYTES: u64 = 64 * 1024;
 
@@ -23,7 +25,8 @@ const MOST_BYTES: u64 = 64 * 1024;
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     // Non-blocking, so that a pipe put in its place does not hang a login.
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let file = match open(path, flags | OFlag::O_NOCTTY, Mode::empty()) {
+    let flags = flags | OFlag::O_NOCTTY;
+    let file = match again(|| open(path, flags, Mode::empty())) {
         Ok(file) => file,
         Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
         Err(Errno::ELOOP) => return Err(untrusted(path, "is a link")),

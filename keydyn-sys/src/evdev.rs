@@ -20,6 +20,8 @@ use nix::sys::stat::Mode;
 use nix::time::{ClockId, clock_gettime};
 use zeroize::Zeroize as _;
 
+use crate::descriptors::above_standard;
+
 // linux/input-event-codes.h
 const EV_SYN: u16 = 0;
 const EV_KEY: u16 = 1;
@@ -80,7 +82,8 @@ impl Keyboard {
     /// What the system says of it.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-        let fd = open(path, flags, Mode::empty())?;
+        // It stays open while the host converses.
+        let fd = above_standard(open(path, flags, Mode::empty())?)?;
         // First of all: changing the clock empties the queue.
         // SAFETY: the kernel reads one int through the pointer, which lives through the call.
         unsafe { eviocsclockid(fd.as_raw_fd(), &libc::CLOCK_MONOTONIC) }?;
@@ -228,6 +231,16 @@ fn reading(event: &libc::input_event) -> Option<Reading> {
     };
     let key = KeyCode(event.code);
     (event.code <= KEY_MAX && key.role() != KeyRole::Other).then_some(Reading::Key(at, key, motion))
+}
+
+/// What raw records say that matters, whole records only.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn readings(bytes: &[u8], sink: &mut dyn FnMut(Reading)) {
+    let mut batch = Batch::new();
+    for records in bytes.chunks(BATCH * size_of::<libc::input_event>()) {
+        batch.bytes()[..records.len()].copy_from_slice(records);
+        batch.readings(records.len()).for_each(&mut *sink);
+    }
 }
 
 impl Drop for Batch {

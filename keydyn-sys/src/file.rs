@@ -13,11 +13,13 @@ use keydyn_core::store::host::{HOST_KEY_LEN, HostKey};
 use nix::dir::{Dir, Entry};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, Flock, FlockArg, OFlag, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmod, fchmodat, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, fsync, geteuid, linkat, mkdir, unlinkat};
 
 use zeroize::Zeroizing;
 
+use crate::interrupted::again;
 use crate::system;
 
 /// How long a lock is waited for.
@@ -25,6 +27,8 @@ const LOCK_PATIENCE: Duration = Duration::from_millis(200);
 const LOCK_PAUSE: Duration = Duration::from_millis(3);
 
 const HOST_KEY: &str = "host.key";
+/// What a file of ours may be done with, and by nobody else.
+const OWNERS: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
 /// A directory of keydyn's, by its path. Nothing is opened before it is needed.
 #[derive(Clone, Debug)]
@@ -81,7 +85,12 @@ impl StateDir {
         for path in self.path.parent().into_iter().chain([&*self.path]) {
             match mkdir(path, Mode::S_IRWXU) {
                 // A directory that a power cut takes away takes its files with it.
-                Ok(()) => save_name_of(path)?,
+                Ok(()) => {
+                    // The host's mask may have closed it to ourselves.
+                    fchmodat(AT_FDCWD, path, Mode::S_IRWXU, FchmodatFlags::FollowSymlink)
+                        .map_err(|errno| failed(path, "create", errno))?;
+                    save_name_of(path)?;
+                }
                 Err(Errno::EEXIST) => {}
                 Err(errno) => return Err(failed(path, "create", errno)),
             }
@@ -126,7 +135,7 @@ impl StateDir {
         });
         let _ = unlinkat(&directory, &*temporary, UnlinkatFlags::NoRemoveDir);
         made?;
-        fsync(&directory).map_err(|errno| failed(&path, "save", errno))?;
+        again(|| fsync(&directory)).map_err(|errno| failed(&path, "save", errno))?;
         self.host_key()?.ok_or_else(|| untrusted(&path, "is empty"))
     }
 
@@ -173,9 +182,14 @@ impl StateDir {
         let path = self.path.join(name);
         let flags =
             OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        let file =
-            openat(directory, name, flags, mode).map_err(|errno| failed(&path, "create", errno))?;
+        // Beyond the limit the kernel would end the host by a signal.
+        if !within_the_limit(bytes) {
+            return Err(failed(&path, "write", Errno::EFBIG));
+        }
+        let file = again(|| openat(directory, name, flags, OWNERS));
+        let file = file.map_err(|errno| failed(&path, "create", errno))?;
+        // The host's mask may have taken even its owner's rights away.
+        fchmod(&file, OWNERS).map_err(|errno| failed(&path, "create", errno))?;
         let mut file = File::from(file);
         file.write_all(bytes)
             .and_then(|()| file.sync_all())
@@ -208,7 +222,7 @@ impl StateFiles for StateDir {
         let path = self.path.join(name);
         // Non-blocking, so that a pipe put in its place does not hang a login.
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-        let file = match openat(&directory, name, flags, Mode::empty()) {
+        let file = match again(|| openat(&directory, name, flags, Mode::empty())) {
             Ok(file) => file,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP) => return Err(untrusted(&path, "is a link")),
@@ -251,7 +265,7 @@ impl StateFiles for StateDir {
             discard(&directory, &temporary);
         }
         written?;
-        fsync(&directory).map_err(|errno| failed(&path, "save", errno))
+        again(|| fsync(&directory)).map_err(|errno| failed(&path, "save", errno))
     }
 
     fn remove(&self, name: &str) -> Result<(), FileError> {
@@ -274,7 +288,7 @@ impl StateFiles for StateDir {
                 Err(errno) => return Err(failed(&self.path.join(file), "remove", errno)),
             }
         }
-        fsync(&directory).map_err(|errno| failed(&self.path, "save", errno))
+        again(|| fsync(&directory)).map_err(|errno| failed(&self.path, "save", errno))
     }
 
     fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError> {
@@ -282,7 +296,7 @@ impl StateFiles for StateDir {
         let path = self.path.join(name);
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let open = || {
-            openat(&directory, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+            again(|| openat(&directory, name, flags, OWNERS))
                 .map(File::from)
                 .map_err(|errno| failed(&path, "lock", errno))
         };
@@ -314,6 +328,12 @@ struct FileLock(#[expect(dead_code, reason = "held, not used")] Flock<File>);
 
 impl LockGuard for FileLock {}
 
+/// Whether the process may write a file that large, as far as anybody says.
+fn within_the_limit(bytes: &[u8]) -> bool {
+    let most = getrlimit(Resource::RLIMIT_FSIZE);
+    most.is_err() || most.is_ok_and(|(most, _)| bytes.len() as u64 <= most)
+}
+
 /// Removes what a crash may have left under a temporary name.
 fn discard(directory: &OwnedFd, name: &str) {
     let _ = unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
@@ -323,8 +343,8 @@ fn discard(directory: &OwnedFd, name: &str) {
 fn save_name_of(path: &Path) -> Result<(), FileError> {
     let above = path.parent().unwrap_or(Path::new("/"));
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    openat(AT_FDCWD, above, flags, Mode::empty())
-        .and_then(fsync)
+    again(|| openat(AT_FDCWD, above, flags, Mode::empty()))
+        .and_then(|above| again(|| fsync(&above)))
         .map_err(|errno| failed(path, "save", errno))
 }
 
@@ -335,7 +355,7 @@ fn open_directory(
     path: &Path,
 ) -> Result<Option<(OwnedFd, u32)>, FileError> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let directory = match openat(from, name, flags, Mode::empty()) {
+    let directory = match again(|| openat(from, name, flags, Mode::empty())) {
         Ok(directory) => directory,
         Err(Errno::ENOENT) => return Ok(None),
         Err(Errno::ENOTDIR | Errno::ELOOP) => {

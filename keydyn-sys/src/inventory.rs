@@ -55,13 +55,11 @@ impl Machine {
             };
             let device = class.join(&node.name);
             let name = fs::read_to_string(device.join("device/name")).unwrap_or_default();
-            // Where the link leads says what has made it.
-            let made = fs::canonicalize(&device).unwrap_or_default();
             found.push(Keyboard {
+                is_virtual: tree.is_virtual(&node.name),
                 node: node.name,
                 name: name.trim().to_owned(),
                 seat,
-                is_virtual: made.to_string_lossy().contains("/devices/virtual/"),
             });
         }
         found.sort_by(|one, other| one.node.cmp(&other.node));

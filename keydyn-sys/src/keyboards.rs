@@ -1,6 +1,7 @@
 //! Finds the keyboards of a seat without opening anything: sysfs says which keys a device has, and
 //! udev's database which seat it belongs to.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -83,6 +84,11 @@ impl InputTree {
         })
     }
 
+    /// Whether a program has made the device of this node. What cannot be told counts as made.
+    pub(crate) fn is_virtual(&self, name: &str) -> bool {
+        fs::read_link(self.class.join(name)).map_or(true, |device| made_by_a_program(&device))
+    }
+
     /// The seat that udev has put this node on; `None` for one that is gone.
     pub(crate) fn seat_of(&self, name: &str) -> Option<String> {
         let numbers = fs::read_to_string(self.class.join(name).join("dev")).ok()?;
@@ -93,6 +99,24 @@ impl InputTree {
             .find_map(|line| line.strip_prefix("E:ID_SEAT="));
         Some(named.unwrap_or(FIRST_SEAT).to_owned())
     }
+}
+
+/// Where a device is in sysfs says what it is plugged into (docs/adr/0031). Everything below
+/// `virtual` is made by software, and so are USB ports that lead into a network or a program; a
+/// Bluetooth keyboard comes through a program too, but from a radio.
+fn made_by_a_program(device: &Path) -> bool {
+    const SOFTWARE_PORTS: [&str; 2] = ["vhci_hcd.", "dummy_hcd."];
+    const BLUETOOTH: &str = "0005:";
+    let parts: Vec<_> = device.iter().map(OsStr::to_string_lossy).collect();
+    let is_port = |part: &str| SOFTWARE_PORTS.iter().any(|port| part.starts_with(port));
+    if parts.iter().any(|part| is_port(part)) {
+        return true;
+    }
+    let Some(made) = parts.iter().position(|part| part == "virtual") else {
+        return !parts.iter().any(|part| part == "devices");
+    };
+    let rest: Vec<&str> = parts[made + 1..].iter().map(AsRef::as_ref).collect();
+    !matches!(rest[..], ["misc", "uhid", id, ..] if id.starts_with(BLUETOOTH))
 }
 
 /// What the interfaces of one device share: where it is plugged in, less the interface's own
@@ -134,6 +158,7 @@ fn types_text(bitmap: &str) -> bool {
 #[cfg(test)]
 pub(crate) mod machine {
     use super::*;
+    use std::os::unix::fs::symlink;
 
     /// What an AT keyboard says of itself.
     pub(crate) const KEYBOARD: &str = "402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe";
@@ -154,12 +179,24 @@ pub(crate) mod machine {
         }
 
         pub(crate) fn device_with(&self, number: u32, keys: &str, phys: &str) {
-            let class = self.0.path().join(format!("sys/class/input/event{number}"));
-            fs::create_dir_all(class.join("device/capabilities")).unwrap();
-            fs::write(class.join("device/capabilities/key"), format!("{keys}\n")).unwrap();
-            fs::write(class.join("device/phys"), format!("{phys}\n")).unwrap();
-            fs::write(class.join("device/uniq"), "\n").unwrap();
-            fs::write(class.join("dev"), format!("13:{}\n", 64 + number)).unwrap();
+            self.device_at("platform/i8042/serio0", number, keys, phys);
+        }
+
+        /// One that is plugged in there, below `/sys/devices`.
+        pub(crate) fn device_at(&self, place: &str, number: u32, keys: &str, phys: &str) {
+            let input = format!("devices/{place}/input/input{number}/event{number}");
+            let event = self.0.path().join("sys").join(&input);
+            fs::create_dir_all(event.join("device/capabilities")).unwrap();
+            fs::write(event.join("device/capabilities/key"), format!("{keys}\n")).unwrap();
+            fs::write(event.join("device/phys"), format!("{phys}\n")).unwrap();
+            fs::write(event.join("device/uniq"), "\n").unwrap();
+            fs::write(event.join("dev"), format!("13:{}\n", 64 + number)).unwrap();
+            let class = self.0.path().join("sys/class/input");
+            symlink(
+                Path::new("../..").join(input),
+                class.join(format!("event{number}")),
+            )
+            .unwrap();
         }
 
         /// The node in /dev/input, which the kernel makes last.
@@ -170,7 +207,9 @@ pub(crate) mod machine {
         /// Nothing is left of it.
         pub(crate) fn unplugged(&self, number: u32) {
             let class = self.0.path().join(format!("sys/class/input/event{number}"));
-            fs::remove_dir_all(class).unwrap();
+            let event = fs::canonicalize(&class).unwrap();
+            fs::remove_file(class).unwrap();
+            fs::remove_dir_all(event).unwrap();
             let entry = format!("run/udev/data/c13:{}", 64 + number);
             let _ = fs::remove_file(self.0.path().join(entry));
         }
@@ -243,6 +282,28 @@ mod tests {
         assert_eq!(devices[0], devices[1]);
         devices.dedup();
         assert_eq!(devices.len(), 6);
+    }
+
+    #[test]
+    fn what_a_program_has_made_is_told_by_what_it_is_plugged_into() {
+        let machine = Machine::new();
+        for (number, (place, is_virtual)) in (0..).zip([
+            ("platform/i8042/serio0", false),
+            ("pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.0/0003:046D:C31C.0001", false),
+            // The kernel's own way for Bluetooth, and that through the daemon.
+            ("pci0000:00/0000:00:14.0/usb1/1-7/1-7:1.0/bluetooth/hci0/hci0:256/0005:046D:B342.0003", false),
+            ("virtual/misc/uhid/0005:046D:B342.0003", false),
+            ("virtual/misc/uhid/0003:046D:C31C.0004", true),
+            ("virtual", true),
+            ("platform/vhci_hcd.0/usb5/5-1/5-1:1.0/0003:046D:C31C.0005", true),
+            ("platform/dummy_hcd.0/usb6/6-1/6-1:1.0/0003:1D6B:0104.0006", true),
+        ]) {
+            machine.device_at(place, number, KEYBOARD, "");
+            let found = machine.tree().is_virtual(&format!("event{number}"));
+            assert_eq!(found, is_virtual, "{place}");
+        }
+        assert!(machine.tree().is_virtual("event99"), "nobody can tell");
+        assert!(made_by_a_program(Path::new("somewhere/event1")));
     }
 
     #[test]

@@ -13,11 +13,13 @@
 pub mod arena;
 pub mod capture;
 pub mod configuration;
+pub mod descriptors;
 pub mod directories;
 mod evdev;
 pub mod file;
 #[cfg(feature = "application")]
 pub mod hardening;
+mod interrupted;
 #[cfg(feature = "application")]
 pub mod inventory;
 mod keyboards;
@@ -28,12 +30,16 @@ pub mod pam_application;
 pub mod place;
 #[cfg(feature = "application")]
 pub mod prompt;
+#[cfg(feature = "fuzzing")]
+pub mod raw;
 mod reader;
 mod recorder;
 #[cfg(feature = "replay-source")]
 pub mod replay;
+pub mod reserve;
 pub mod secret;
 mod signal;
 pub mod source;
+pub mod syslog;
 pub mod system;
 mod terminal;

@@ -31,11 +31,18 @@ impl Mapping {
 
     /// Keeps the memory out of swap, where the limit on locked memory allows it.
     pub(crate) fn lock(&self) -> io::Result<()> {
+        if cfg!(miri) {
+            return Ok(());
+        }
         // SAFETY: the range is this mapping's own.
         Ok(unsafe { mlock(self.start, self.len.get()) }?)
     }
 
     fn advise(&self, advice: MmapAdvise) -> io::Result<()> {
+        // An interpreter without a kernel has nothing to advise.
+        if cfg!(miri) {
+            return Ok(());
+        }
         // SAFETY: the range is this mapping's own, and none of the advices used discards it.
         Ok(unsafe { madvise(self.start, self.len.get(), advice) }?)
     }

@@ -1,6 +1,6 @@
 //! The thread that reads a seat's keyboards, and the short-lived ones that open them.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
@@ -11,7 +11,9 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 use keydyn_core::key::Micros;
+use keydyn_core::keystroke::pair;
 use keydyn_core::trace::Trace;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -89,8 +91,11 @@ pub(crate) struct Report {
     pub(crate) pressed: bool,
     /// The key events.
     pub(crate) trace: Result<Trace, FailureToAcquire>,
-    /// The model of the keyboard that was typed on last, 0 if none was.
+    /// The model of the keyboard that the text was typed on, of the one that was typed on last if
+    /// there is no text, 0 if none was.
     pub(crate) model: u32,
+    /// What makes that keyboard doubtful.
+    pub(crate) device: Device,
     /// There are keyboards, and every one was hidden from this process.
     pub(crate) hidden: bool,
     /// Some keyboard could not be opened, or not in time.
@@ -121,7 +126,7 @@ impl Reader {
         let (ready, all_open) = mpsc::channel();
         let mut listener = Listener::new(devices.clone(), seat, appearing)?;
         for node in nodes {
-            listener.begin_to_open(node)?;
+            listener.begin_to_open(node, false)?;
         }
         let body = move || {
             let report = listener.listen(stop_read, &ready);
@@ -180,6 +185,7 @@ fn watch(tree: &InputTree) -> Option<Inotify> {
 /// What a thread that opened a node came to.
 struct Opened {
     node: Node,
+    is_new: bool,
     keyboard: io::Result<Keyboard>,
 }
 
@@ -193,6 +199,13 @@ struct Heard {
     last: Micros,
 }
 
+/// A physical device: one or several nodes.
+struct Physical {
+    name: String,
+    model: u32,
+    device: Device,
+}
+
 /// What the thread knows.
 struct Listener {
     devices: Devices,
@@ -202,13 +215,14 @@ struct Listener {
     opened_one: Arc<EventFd>,
     opened: (Sender<Opened>, Receiver<Opened>),
     /// Names of the nodes that are open or being opened.
-    known: HashSet<String>,
+    /// (Hashing would want random numbers, and panic without.)
+    known: BTreeSet<String>,
     pending: usize,
     hidden: usize,
     failed: usize,
     keyboards: Vec<Heard>,
-    /// The physical devices, in the order of their numbers, and their models.
-    physical: Vec<(String, u32)>,
+    /// The physical devices, in the order of their numbers.
+    physical: Vec<Physical>,
     recorder: Recorder,
 }
 
@@ -221,7 +235,7 @@ impl Listener {
             appearing,
             opened_one: Arc::new(EventFd::from_flags(flags)?),
             opened: mpsc::channel(),
-            known: HashSet::new(),
+            known: BTreeSet::new(),
             pending: 0,
             hidden: 0,
             failed: 0,
@@ -232,7 +246,7 @@ impl Listener {
     }
 
     /// Opens a node in a thread of its own: a device that does not answer holds up nobody else.
-    fn begin_to_open(&mut self, node: Node) -> io::Result<()> {
+    fn begin_to_open(&mut self, node: Node, is_new: bool) -> io::Result<()> {
         if !self.known.insert(node.name.clone()) {
             return Ok(());
         }
@@ -240,7 +254,11 @@ impl Listener {
         let wake = Arc::clone(&self.opened_one);
         spawn(move || {
             let keyboard = open(&node);
-            let _ = sender.send(Opened { node, keyboard });
+            let _ = sender.send(Opened {
+                node,
+                is_new,
+                keyboard,
+            });
             let _ = wake.write(1);
         })?;
         self.pending += 1;
@@ -300,7 +318,7 @@ impl Listener {
             let node = event.name.as_ref().and_then(|name| name.to_str());
             // Whether it is this seat's is asked at each reading: udev may not know yet.
             if let Some(node) = node.and_then(|name| self.devices.tree.keyboard(name))
-                && self.begin_to_open(node).is_err()
+                && self.begin_to_open(node, true).is_err()
             {
                 self.failed += 1;
             }
@@ -309,11 +327,21 @@ impl Listener {
 
     fn take_what_opened(&mut self) {
         let _ = self.opened_one.read();
-        while let Ok(Opened { node, keyboard }) = self.opened.1.try_recv() {
+        while let Ok(opened) = self.opened.1.try_recv() {
+            let Opened {
+                node,
+                is_new,
+                keyboard,
+            } = opened;
             self.pending = self.pending.saturating_sub(1);
             match keyboard {
                 Ok(keyboard) => {
-                    let number = self.number(node.physical, keyboard.model());
+                    // Asked now: before, the node's name may have been another device's.
+                    let device = Device {
+                        is_virtual: self.devices.tree.is_virtual(&node.name),
+                        is_new,
+                    };
+                    let number = self.number(node.physical, keyboard.model(), device);
                     self.keyboards.push(Heard {
                         name: node.name,
                         number,
@@ -334,16 +362,20 @@ impl Listener {
         }
     }
 
-    fn number(&mut self, physical: String, model: u32) -> u8 {
-        let found = self
-            .physical
-            .iter()
-            .position(|(known, _)| *known == physical);
-        let index = found.unwrap_or_else(|| {
-            self.physical.push((physical, model));
-            self.physical.len() - 1
-        });
-        // Nobody types on the two hundred and fifty-sixth keyboard.
+    fn number(&mut self, name: String, model: u32, device: Device) -> u8 {
+        let found = self.physical.iter().position(|known| known.name == name);
+        // Nobody types on the two hundred and fifty-sixth keyboard: all further ones are one.
+        let last = usize::from(u8::MAX);
+        let index = found.unwrap_or(self.physical.len()).min(last);
+        match self.physical.get_mut(index) {
+            // Whoever makes a device may say that it is plugged in where another one is.
+            Some(known) => known.device = known.device.and(device),
+            None => self.physical.push(Physical {
+                name,
+                model,
+                device,
+            }),
+        }
         u8::try_from(index).unwrap_or(u8::MAX)
     }
 
@@ -380,14 +412,18 @@ impl Listener {
 
     fn report(self, returned: Micros) -> Report {
         let text_on = self.recorder.text_on();
+        let trace = self.recorder.into_trace(returned);
+        // What is pressed behind the Enter does not tell where the text comes from.
+        let text = trace.as_ref().ok().and_then(|trace| pair(trace).ok());
+        let number = text.and_then(|text| text.keyboard()).or(text_on);
+        let typed_on = number.and_then(|number| self.physical.get(usize::from(number)));
         Report {
             pressed: text_on.is_some(),
-            model: text_on
-                .and_then(|number| self.physical.get(usize::from(number)))
-                .map_or(0, |(_, model)| *model),
+            model: typed_on.map_or(0, |physical| physical.model),
+            device: typed_on.map(|physical| physical.device).unwrap_or_default(),
             hidden: self.hidden > 0 && self.physical.is_empty(),
             incomplete: self.pending > 0 || self.failed > 0,
-            trace: self.recorder.into_trace(returned),
+            trace,
         }
     }
 }

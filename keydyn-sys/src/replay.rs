@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! where local|not-local|unprivileged      keyboard 7      unusable source-failed|seat-inactive
+//! device virtual|new|virtual,new
 //! trace
 //! 0 a down
 //! ```
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 use keydyn_core::trace::{Trace, TraceTextError};
 
 use crate::source::{Conversation, Heard, KeySource, Whereabouts};
@@ -48,6 +50,15 @@ impl Script {
             .map(|(_, value)| value.trim().to_owned())
     }
 
+    fn device(&self) -> Device {
+        let words = self.value("device").unwrap_or_default();
+        let says = |doubt| words.split(',').any(|word| word == doubt);
+        Device {
+            is_virtual: says("virtual"),
+            is_new: says("new"),
+        }
+    }
+
     /// The source that it describes, and what is wrong with its trace.
     #[must_use]
     pub fn source(&self) -> (ReplaySource, Option<TraceTextError>) {
@@ -70,6 +81,7 @@ impl Script {
             whereabouts,
             typing,
             keyboard: keyboard.unwrap_or(0),
+            device: self.device(),
         };
         (source, wrong)
     }
@@ -81,6 +93,7 @@ pub struct ReplaySource {
     whereabouts: Whereabouts,
     typing: Result<Trace, FailureToAcquire>,
     keyboard: u32,
+    device: Device,
 }
 
 impl KeySource for ReplaySource {
@@ -91,6 +104,7 @@ impl KeySource for ReplaySource {
             whereabouts: self.whereabouts,
             typing: self.typing.clone(),
             keyboard: self.keyboard,
+            device: self.device,
         }
     }
 }
@@ -133,6 +147,7 @@ impl KeySource for ReplaySequence {
                 whereabouts: Whereabouts::Local,
                 typing: Err(FailureToAcquire::SourceFailed),
                 keyboard: 0,
+                device: Device::default(),
             },
         }
     }

@@ -1,6 +1,7 @@
 //! Where the key events of a login come from.
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 use keydyn_core::trace::Trace;
 
 /// Where the typing of a login takes place.
@@ -38,6 +39,8 @@ pub struct Heard {
     pub typing: Result<Trace, FailureToAcquire>,
     /// Which keyboard model it was, 0 where that is not known.
     pub keyboard: u32,
+    /// What makes that keyboard doubtful.
+    pub device: Device,
 }
 
 /// Something that hears key events while an application asks for a password.

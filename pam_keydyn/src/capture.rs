@@ -5,6 +5,7 @@
 use std::ffi::CStr;
 
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 use keydyn_core::digraph::Sample;
 use keydyn_core::settings::Settings;
 use keydyn_core::store::header::{KdfParams, Salt};
@@ -14,6 +15,7 @@ use keydyn_core::store::token::TokenDigest;
 use keydyn_core::store::vault::Vault;
 use keydyn_core::store::vault::keys::Derivation;
 use keydyn_sys::arena::KdfArena;
+use keydyn_sys::descriptors::Standard;
 use keydyn_sys::secret::SecretPage;
 use keydyn_sys::source::{Conversation, Heard, Whereabouts};
 use keydyn_sys::system;
@@ -78,7 +80,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     if machine.off {
         return PAM_IGNORE;
     }
-    let user = match pamh.get_user(None) {
+    let user = match machine.budget.outside(|| pamh.get_user(None)) {
         Ok(user) => user,
         Err(PAM_CONV_ERR) => return PAM_CONV_ERR,
         Err(_) => {
@@ -96,6 +98,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         );
         return PAM_IGNORE;
     }
+    let standard = Standard::untouched();
     let account = account(&machine, &user);
     if machine.disabled(account.ok().flatten()) {
         return PAM_IGNORE;
@@ -108,7 +111,10 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         remote_user: items.remote_user.as_deref(),
     };
     machine.source.listen(&conversation);
-    let token = ffi::ask_for_password(pamh);
+    // While the application converses, its descriptors are its own business.
+    drop(standard);
+    let token = machine.budget.outside(|| ffi::ask_for_password(pamh));
+    let _standard = Standard::untouched();
     let typed = Typed::of(machine.source.finish(), settings, &items.service);
     let token = match token {
         Ok(token) => token,
@@ -138,6 +144,7 @@ struct Typed {
     whereabouts: Whereabouts,
     typing: Result<Sample, FailureToAcquire>,
     keyboard: u32,
+    device: Device,
 }
 
 impl Typed {
@@ -155,6 +162,7 @@ impl Typed {
             whereabouts,
             typing,
             keyboard: heard.keyboard,
+            device: heard.device,
         }
     }
 }
@@ -170,7 +178,12 @@ fn hand_over(
 ) -> Option<Handover> {
     let mut page = SecretPage::new().ok()?;
     let uid = account.ok().flatten();
-    if typed.whereabouts == Whereabouts::Local && account.is_ok() {
+    let to_be_judged = typed.whereabouts == Whereabouts::Local && account.is_ok();
+    let late = to_be_judged && machine.budget.is_over();
+    if late {
+        let message = "the time for this login is over; no key is derived";
+        machine.log.write(Level::Error, message);
+    } else if to_be_judged {
         let keyed = derive(machine, uid, &user, token);
         if let (Some(keyed), Some(uid)) = (keyed, uid) {
             let carried = Carried {
@@ -190,7 +203,10 @@ fn hand_over(
         user,
         uid,
         whereabouts: typed.whereabouts,
+        device: typed.device,
         page,
+        spent: machine.budget.spent(),
+        late,
         judged: false,
         pending: None,
     })

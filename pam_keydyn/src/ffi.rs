@@ -12,7 +12,6 @@ use pam::module::{PamHandle, PamResult};
 use zeroize::Zeroizing;
 
 use crate::handover::Handover;
-use crate::log::Level;
 
 const PAM_SUCCESS: c_int = 0;
 const PAM_AUTHTOK: c_int = 6;
@@ -114,17 +113,10 @@ unsafe extern "C" fn at_end(_: *mut PamHandle, data: *mut c_void, status: c_int)
     }
 }
 
-/// Writes a line to the system's log for authentication.
-pub(crate) fn syslog(level: Level, line: &str) {
-    let priority = match level {
-        Level::Error => libc::LOG_ERR,
-        Level::Warning => libc::LOG_WARNING,
-        Level::Notice => libc::LOG_NOTICE,
-        Level::Info => libc::LOG_INFO,
-        Level::Debug => libc::LOG_DEBUG,
-    };
+/// syslog(3), for logs that only the host can reach, or only as it does. May wait.
+pub(crate) fn syslog(priority: c_int, line: &str) {
     if let Ok(line) = CString::new(line) {
         // SAFETY: the format takes one string, and it is given one.
-        unsafe { libc::syslog(libc::LOG_AUTHPRIV | priority, c"%s".as_ptr(), line.as_ptr()) };
+        unsafe { libc::syslog(priority, c"%s".as_ptr(), line.as_ptr()) };
     }
 }

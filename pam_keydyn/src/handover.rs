@@ -1,5 +1,8 @@
 //! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
 
+use std::time::Duration;
+
+use keydyn_core::device::Device;
 use keydyn_core::settings::Settings;
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::vault::Vault;
@@ -16,8 +19,14 @@ pub(crate) struct Handover {
     /// The user's uid, where there is such a user and the name service has said so.
     pub(crate) uid: Option<u32>,
     pub(crate) whereabouts: Whereabouts,
+    /// What makes the keyboard doubtful that was typed on.
+    pub(crate) device: Device,
     /// Empty if the attempt was not captured: elsewhere, no key, no memory.
     pub(crate) page: SecretPage,
+    /// What `capture` has spent of the time for this login.
+    pub(crate) spent: Duration,
+    /// No key was derived because the time was over.
+    pub(crate) late: bool,
     /// `verify` was reached.
     pub(crate) judged: bool,
     /// What `verify` has left to do once the login has succeeded: the attempt may be learned, or the
@@ -31,6 +40,8 @@ pub(crate) struct Pending {
     pub(crate) settings: Settings,
     /// The attempt may be learned.
     pub(crate) learn: bool,
+    /// The profile that it opened is sealed under outdated parameters.
+    pub(crate) renew: bool,
 }
 
 impl Handover {

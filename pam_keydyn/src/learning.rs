@@ -6,16 +6,19 @@ use keydyn_core::settings::Settings;
 use keydyn_core::store::profile::Lesson;
 use keydyn_core::store::state::Phase;
 use keydyn_core::store::vault::{LearnError, Learned};
+use keydyn_sys::descriptors::Standard;
+use keydyn_sys::reserve;
 use keydyn_sys::source::Whereabouts;
 use keydyn_sys::system;
 use pam::module::PamHandle;
 
+use crate::budget::Budget;
 use crate::capture::service;
 use crate::carried::Carried;
 use crate::ffi;
 use crate::handover::{Handover, Pending, vault};
 use crate::log::{Level, Log};
-use crate::machine::Machine;
+use crate::machine::{Machine, WORKING_MEMORY};
 
 /// capture's setcred: the only one that libpam calls when `verify` stands where it is never
 /// reached, such as behind a `sufficient` password module.
@@ -53,7 +56,7 @@ pub(crate) fn set_credentials(pamh: &PamHandle) {
     }
 }
 
-/// Learns what `verify` released, once.
+/// Learns what `verify` released, once, and sees to it that the profile is sealed as it should be.
 pub(crate) fn learn_pending(handover: &mut Handover) {
     let Some(pending) = handover.pending.take() else {
         return;
@@ -61,29 +64,43 @@ pub(crate) fn learn_pending(handover: &mut Handover) {
     let Some(carried) = handover.carried() else {
         return;
     };
-    let (log, user) = (&pending.machine.log, &handover.user);
+    let _standard = Standard::untouched();
+    let user = excerpt(&handover.user);
+    let Machine { log, budget, .. } = &pending.machine;
+    budget.resume();
     let mut renewed = false;
     if pending.learn {
+        if let Some(lacking) = lacking(budget) {
+            let message = format!("user={user} not learned: {lacking}");
+            return log.write(Level::Warning, &message);
+        }
         let learned = log.timed("learning", || learn(&pending, &carried));
         renewed = learned.as_ref().is_ok_and(|learned| learned.renewed);
-        tell(log, user, learned);
+        tell(log, &user, learned);
     }
-    if !renewed && carried.renewed.is_some() {
-        match renew(&pending, &carried) {
-            Ok(done) => renewed = done,
-            Err(error) => {
-                let message = format!("user={} not sealed anew: {error}", excerpt(user));
-                log.write(Level::Warning, &message);
-            }
+    if pending.renew && !renewed {
+        renewed = match lacking(budget) {
+            Some(lacking) => Err(lacking.to_owned()),
+            None => renew(&pending, &carried).map_err(|error| error.to_string()),
         }
+        .unwrap_or_else(|why| {
+            let message = format!("user={user} not sealed anew: {why}");
+            log.write(Level::Warning, &message);
+            false
+        });
     }
     if renewed {
-        let message = format!(
-            "user={} sealed anew under today's parameters",
-            excerpt(user)
-        );
+        let message = format!("user={user} sealed anew under today's parameters");
         log.write(Level::Info, &message);
     }
+}
+
+/// What there is too little of to write a profile.
+fn lacking(budget: &Budget) -> Option<&'static str> {
+    if budget.is_over() {
+        return Some("the time for this login is over");
+    }
+    (!reserve::is_to_spare(WORKING_MEMORY)).then_some("there is no memory for it")
 }
 
 /// Seals the profile as it is under the renewed key.
@@ -114,10 +131,10 @@ fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
 }
 
 fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
-    let user = excerpt(user);
     match learned {
         Ok(Learned {
             samples,
+            typings,
             phase,
             promoted,
             armable,
@@ -129,9 +146,13 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
                 Phase::Learning => "learning",
                 Phase::Armed => "armed",
             };
+            let learned = match typings {
+                0 => "held-back",
+                _ => "learned",
+            };
             log.write(
                 Level::Info,
-                &format!("user={user} learned state={state} samples={samples}"),
+                &format!("user={user} {learned} state={state} samples={samples}"),
             );
             if !armable && phase != Phase::Armed {
                 let message =

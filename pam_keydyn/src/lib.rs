@@ -10,6 +10,7 @@
 //!                             \-> learning::finish (setcred, or pam_end)
 //! ```
 
+mod budget;
 mod capture;
 mod carried;
 mod configuration;
@@ -30,6 +31,10 @@ use pam::constants::{
     PAM_ESTABLISH_CRED, PAM_REFRESH_CRED, PAM_REINITIALIZE_CRED, PamFlag, PamResultCode,
 };
 use pam::module::{PamHandle, PamHooks};
+
+/// Out of memory is an answer too: no allocation that fails ends the host.
+#[global_allocator]
+static MEMORY: keydyn_sys::reserve::Reserve = keydyn_sys::reserve::Reserve;
 
 struct Keydyn;
 

@@ -10,7 +10,11 @@ use keydyn_sys::file::StateDir;
 use keydyn_sys::source::KeySource;
 use keydyn_sys::system;
 
+use crate::budget::Budget;
 use crate::log::{Level, Log};
+
+/// Bytes without which nothing is judged or learned: a profile sealed and open, several times over.
+pub(crate) const WORKING_MEMORY: usize = 2 << 20;
 
 /// Where a login takes place.
 pub(crate) struct Machine {
@@ -21,6 +25,8 @@ pub(crate) struct Machine {
     pub(crate) kdf: KdfParams,
     pub(crate) off: bool,
     pub(crate) log: Log,
+    /// The time for this login's own work, of which each phase takes what the one before left.
+    pub(crate) budget: Budget,
     pub(crate) source: Box<dyn KeySource>,
 }
 
@@ -28,9 +34,10 @@ impl Machine {
     /// The machine for a line with these settings; what is wrong with them goes to the log.
     pub(crate) fn new(settings: &Settings, service: &str) -> Self {
         let log = Log::new(service, settings.debug);
+        let budget = Budget::new(settings.time_budget);
         #[cfg(feature = "replay-source")]
         if let Some(script) = &settings.replay {
-            return crate::replay::machine(script, log).complain(settings);
+            return crate::replay::machine(script, log, budget).complain(settings);
         }
         Self {
             main: StateDir::new(MAIN),
@@ -39,6 +46,7 @@ impl Machine {
             kdf: KdfParams::CURRENT,
             off: system::switched_off(),
             log,
+            budget,
             source: Box::new(SeatKeyboards::new()),
         }
         .complain(settings)

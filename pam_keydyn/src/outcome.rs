@@ -54,6 +54,8 @@ pub(crate) enum Unfit {
     TokenReplaced,
     /// No key could be derived, no memory or randomness had.
     Internal,
+    /// The time for the module's own work was over.
+    OutOfTime,
     /// The profile is there and cannot be opened, or should be there and is not.
     Profile,
     /// The line says neither `capture` nor `verify`.
@@ -156,6 +158,7 @@ impl Outcome {
                     Unfit::NoCapture => "no-capture",
                     Unfit::TokenReplaced => "password-replaced",
                     Unfit::Internal => "internal",
+                    Unfit::OutOfTime => "out-of-time",
                     Unfit::Profile => "profile-unreadable",
                     Unfit::NoLine => "stack",
                 },
@@ -205,6 +208,8 @@ mod tests {
             (O::Unfit(Unfit::TokenReplaced, Armed::Yes), [&i, &e, &e, &e]),
             (O::Unfit(Unfit::Internal, Armed::Yes), [&i, &e, &e, &e]),
             (O::Unfit(Unfit::Internal, Armed::No), [&i, &i, &e, &i]),
+            (O::Unfit(Unfit::OutOfTime, Armed::Yes), [&i, &e, &e, &e]),
+            (O::Unfit(Unfit::OutOfTime, Armed::No), [&i, &i, &e, &i]),
             (O::Unfit(Unfit::Profile, Armed::Yes), [&i, &e, &e, &e]),
             (O::Unfit(Unfit::NoLine, Armed::Yes), [&i, &e, &e, &e]),
             (O::OtherPassword(Armed::Yes), [&i, &i, &i, &i]),
@@ -254,6 +259,80 @@ mod tests {
                 code,
                 "{outcome:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_the_log_says() {
+        use Outcome as O;
+        let failure = FailureToAcquire::NoPress;
+        for (outcome, words) in [
+            (O::SwitchedOff, "off not-in-force keydyn=off"),
+            (O::Disabled, "disabled not-in-force keydyn-disable"),
+            (O::NotLocal, "any not-local typed-elsewhere"),
+            (O::Unprivileged, "any unprivileged keyboards-hidden"),
+            (
+                O::Unarmed(Phase::None, Typing::Undecided),
+                "none not-in-force undecided",
+            ),
+            (
+                O::Unarmed(Phase::Learning, Typing::Accepted),
+                "learning not-in-force would-accept",
+            ),
+            (
+                O::Unarmed(Phase::Learning, Typing::Refused),
+                "learning not-in-force would-refuse",
+            ),
+            (
+                O::Unarmed(Phase::Learning, Typing::Unusable(failure)),
+                "learning not-in-force no-press",
+            ),
+            (O::Accepted, "armed accepted rhythm"),
+            (O::Refused, "armed refused rhythm"),
+            (O::Unusable(failure), "armed unusable no-press"),
+            (O::CoolingDown, "cooling-down refused too-many-refusals"),
+            (
+                O::Unfit(Unfit::NoCapture, Armed::Yes),
+                "armed failed no-capture",
+            ),
+            (
+                O::Unfit(Unfit::NoCapture, Armed::No),
+                "unarmed failed no-capture",
+            ),
+            (
+                O::Unfit(Unfit::TokenReplaced, Armed::Yes),
+                "armed failed password-replaced",
+            ),
+            (
+                O::Unfit(Unfit::Internal, Armed::Yes),
+                "armed failed internal",
+            ),
+            (
+                O::Unfit(Unfit::Profile, Armed::Yes),
+                "armed failed profile-unreadable",
+            ),
+            (O::Unfit(Unfit::NoLine, Armed::Yes), "armed failed stack"),
+            (
+                O::OtherPassword(Armed::Yes),
+                "armed not-in-force password-changed",
+            ),
+            (
+                O::OtherPassword(Armed::No),
+                "unarmed not-in-force password-changed",
+            ),
+            (O::StateUnknown, "unknown failed state-unreadable"),
+            (O::Unwritable, "armed failed state-unwritable"),
+        ] {
+            let (state, what, reason) = outcome.words();
+            assert_eq!(format!("{state} {what} {reason}"), words, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_rhythm_in_force_is_armed() {
+        assert_eq!(Armed::from(Phase::Armed), Armed::Yes);
+        for phase in [Phase::None, Phase::Learning] {
+            assert_eq!(Armed::from(phase), Armed::No, "{phase:?}");
         }
     }
 }

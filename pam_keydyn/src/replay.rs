@@ -4,12 +4,14 @@
 //! To the directives that `keydyn_sys::replay` reads, these are added:
 //!
 //! ```text
-//! state-dir /tmp/x/state      run-dir /tmp/x/run      log /tmp/x/log
+//! state-dir /tmp/x/state      run-dir /tmp/x/run      log /tmp/x/log, or: log system
 //! clock 1700000000            command-line keydyn=off      breaks-down yes
-//! kdf 40000 3
+//! kdf 40000 3                 what a later keydyn derives keys with: KiB and passes
+//! slow 4                      seconds that pass before each question whether there is time
 //! ```
 
 use std::path::Path;
+use std::time::Duration;
 
 use keydyn_core::store::header::KdfParams;
 use keydyn_core::time::Timestamp;
@@ -17,18 +19,21 @@ use keydyn_sys::file::StateDir;
 use keydyn_sys::replay::Script;
 use keydyn_sys::system;
 
+use crate::budget::Budget;
 use crate::log::{Level, Log};
 use crate::machine::Machine;
 
 /// The machine that the script describes.
-pub(crate) fn machine(path: &Path, log: Log) -> Machine {
+pub(crate) fn machine(path: &Path, log: Log, budget: Budget) -> Machine {
     let script = Script::read(path);
     let value = |name: &str| script.value(name);
     if value("breaks-down").is_some() {
         // What libpam's door makes of a panic; the hook would tell the system's log.
         std::panic::resume_unwind(Box::new("as the script says"));
     }
-    let log = log.into_file(value("log").map(Into::into));
+    let file = value("log").filter(|file| file != "system");
+    let log = log.into_file(file.map(Into::into));
+    let slow = value("slow").and_then(|seconds| seconds.parse().ok());
     let (source, wrong) = script.source();
     if let Some(wrong) = wrong {
         log.write(Level::Error, &format!("{}: {wrong}", path.display()));
@@ -44,6 +49,7 @@ pub(crate) fn machine(path: &Path, log: Log) -> Machine {
         kdf: value("kdf").map_or(KdfParams::CURRENT, |text| kdf(&text)),
         off: value("command-line").is_some_and(|line| system::switches_off(&line)),
         source: Box::new(source),
+        budget: budget.by_a_stand_in(Duration::from_secs(slow.unwrap_or(0))),
         log,
     }
 }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use keydyn_core::device::Device;
 use keydyn_core::policy::{Decision, decide};
 use keydyn_core::printable::excerpt;
 use keydyn_core::settings::{PasswordChange, Settings};
@@ -12,6 +13,8 @@ use keydyn_core::store::profile::Profile;
 use keydyn_core::store::state::{AccountState, Phase, Verdict};
 use keydyn_core::store::vault::{Opening, Slot, Standing, Vault};
 use keydyn_core::time::Timestamp;
+use keydyn_sys::descriptors::Standard;
+use keydyn_sys::reserve;
 use keydyn_sys::source::Whereabouts;
 use keydyn_sys::system;
 use pam::constants::PamResultCode::{self, PAM_AUTH_ERR};
@@ -23,7 +26,7 @@ use crate::carried::Carried;
 use crate::ffi;
 use crate::handover::{Handover, Pending, vault};
 use crate::log::Level;
-use crate::machine::Machine;
+use crate::machine::{Machine, WORKING_MEMORY};
 use crate::outcome::{Armed, Outcome, Typing, Unfit, return_code};
 
 /// What pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong password.
@@ -32,11 +35,15 @@ const FAIL_DELAY: Duration = Duration::from_secs(2);
 /// A disk that hangs must not make of a refusal one that is told at once.
 const SHORTEST_DELAY: Duration = Duration::from_secs(1);
 
-/// An outcome, whether the attempt may be learned, and how many typings were.
+/// An outcome, whether the attempt may be learned and the profile is to be sealed anew, how many
+/// typings were learned, and what makes the keyboard doubtful that was typed on.
 struct Finding {
     outcome: Outcome,
     learn: bool,
+    /// Does not wait for a typing that may be learned.
+    renew: bool,
     samples: u32,
+    device: Device,
 }
 
 impl Finding {
@@ -44,7 +51,9 @@ impl Finding {
         Self {
             outcome,
             learn: false,
+            renew: false,
             samples: 0,
+            device: Device::default(),
         }
     }
 }
@@ -52,7 +61,8 @@ impl Finding {
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
     let begun = Instant::now();
     let machine = Machine::new(settings, &service(pamh));
-    let (user, account) = who(pamh);
+    let (user, account) = who(pamh, &machine);
+    let _standard = Standard::untouched();
     let finding = match (unjudged(&machine, account), account, fresh(pamh)) {
         (Some(outcome), _, _) => Finding::only(outcome),
         (None, Err(()), _) => Finding::only(Outcome::StateUnknown),
@@ -68,16 +78,17 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     delay_refusal(pamh, &code, begun);
     // What is refused is not learned, whatever the application makes of it.
     let refused = code == PAM_AUTH_ERR;
+    let (learn, renew) = (finding.learn && !refused, finding.renew && !refused);
     if let Some(handover) = ffi::left(pamh)
         && let Ok(mut handover) = handover.try_borrow_mut()
     {
-        // Sealing anew does not wait for a typing that may be learned.
-        let renews = || handover.carried().is_some_and(|one| one.renewed.is_some());
-        if !refused && (finding.learn || renews()) {
+        if learn || renew {
+            machine.budget.pause();
             handover.pending = Some(Pending {
                 machine,
                 settings: settings.clone(),
-                learn: finding.learn,
+                learn,
+                renew,
             });
         } else {
             handover.forget();
@@ -94,7 +105,8 @@ pub(crate) fn authenticate_without_a_line(
 ) -> PamResultCode {
     let begun = Instant::now();
     let machine = Machine::new(settings, &service(pamh));
-    let (user, account) = who(pamh);
+    let (user, account) = who(pamh, &machine);
+    let _standard = Standard::untouched();
     let outcome = match (unjudged(&machine, account), account) {
         (Some(outcome), _) => outcome,
         (None, Ok(uid)) => without_a_key(&machine, uid, Unfit::NoLine),
@@ -116,8 +128,8 @@ fn unjudged(machine: &Machine, account: Result<Option<u32>, ()>) -> Option<Outco
 }
 
 /// The user's name and uid. A user whom PAM does not tell is nobody's to wave through.
-fn who(pamh: &mut PamHandle) -> (String, Result<Option<u32>, ()>) {
-    match pamh.get_user(None) {
+fn who(pamh: &mut PamHandle, machine: &Machine) -> (String, Result<Option<u32>, ()>) {
+    match machine.budget.outside(|| pamh.get_user(None)) {
         Ok(user) => {
             let account = account(pamh, &user);
             (user, account)
@@ -207,6 +219,7 @@ fn examine(
     let Ok(handover) = handover.try_borrow() else {
         return Finding::only(without_a_key(machine, uid, Unfit::Internal));
     };
+    machine.budget.add(handover.spent);
     match handover.whereabouts {
         Whereabouts::NotLocal => return Finding::only(Outcome::NotLocal),
         Whereabouts::Unprivileged => return Finding::only(Outcome::Unprivileged),
@@ -215,8 +228,13 @@ fn examine(
     if handover.user != user {
         return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
     }
-    let Some(carried) = handover.carried() else {
-        return Finding::only(without_a_key(machine, uid, Unfit::Internal));
+    let Some(mut carried) = handover.carried() else {
+        let unfit = if handover.late {
+            Unfit::OutOfTime
+        } else {
+            Unfit::Internal
+        };
+        return Finding::only(without_a_key(machine, uid, unfit));
     };
     if Some(carried.uid) != uid {
         return Finding::only(without_a_key(machine, uid, Unfit::NoCapture));
@@ -224,13 +242,23 @@ fn examine(
     if !token_matches {
         return Finding::only(without_a_key(machine, uid, Unfit::TokenReplaced));
     }
+    // Whether anybody is armed has to be read all the same.
+    if machine.budget.is_over() {
+        return Finding::only(without_a_key(machine, uid, Unfit::OutOfTime));
+    }
+    if !reserve::is_to_spare(WORKING_MEMORY) {
+        machine.log.write(Level::Error, "no memory to judge in");
+        return Finding::only(without_a_key(machine, uid, Unfit::Internal));
+    }
+    if let Err(failure) = settings.devices.check(handover.device) {
+        carried.typing = carried.typing.and(Err(failure));
+    }
     let host = host_key(machine);
-    judge(
-        machine,
-        settings,
-        &vault(machine, carried.uid, host.as_ref()),
-        &carried,
-    )
+    let vault = vault(machine, carried.uid, host.as_ref());
+    Finding {
+        device: handover.device,
+        ..judge(machine, settings, &vault, &carried)
+    }
 }
 
 fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Carried) -> Finding {
@@ -247,7 +275,7 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
         return Finding::only(Outcome::StateUnknown);
     };
     let armed = Armed::from(state.phase);
-    let may_learn = carried.typing.is_ok();
+    let (may_learn, renew) = (carried.typing.is_ok(), carried.renewed.is_some());
     match opening {
         Opening::Damaged(_) => Finding::only(Outcome::Unfit(Unfit::Profile, armed)),
         Opening::Absent if armed == Armed::Yes => {
@@ -266,26 +294,33 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
             };
             let refuse = armed == Armed::Yes && settings.password_change == PasswordChange::Refuse;
             Finding {
-                outcome: Outcome::OtherPassword(armed),
                 learn: may_learn && !refuse,
                 samples,
+                ..Finding::only(Outcome::OtherPassword(armed))
             }
         }
         Opening::Absent => Finding {
-            outcome: Outcome::Unarmed(Phase::None, unarmed(machine, None, settings, carried)),
             learn: may_learn,
-            samples: 0,
+            ..Finding::only(Outcome::Unarmed(
+                Phase::None,
+                unarmed(machine, None, settings, carried),
+            ))
         },
         Opening::Open(profile, Slot::First) if armed == Armed::No => Finding {
-            outcome: Outcome::Unarmed(
+            learn: may_learn,
+            renew,
+            samples: profile.learned(),
+            ..Finding::only(Outcome::Unarmed(
                 Phase::Learning,
                 unarmed(machine, Some(&profile), settings, carried),
-            ),
-            learn: may_learn,
-            samples: profile.learned(),
+            ))
         },
+        Opening::Open(_, Slot::First) if machine.budget.is_over() => {
+            Finding::only(Outcome::Unfit(Unfit::OutOfTime, Armed::Yes))
+        }
         Opening::Open(profile, Slot::First) => {
-            in_force(machine, settings, vault, carried, &profile, &state)
+            let finding = in_force(machine, settings, vault, carried, &profile, &state);
+            Finding { renew, ..finding }
         }
     }
 }
@@ -331,9 +366,9 @@ fn in_force(
         (Outcome::Unwritable, false)
     });
     Finding {
-        outcome,
         learn,
         samples: profile.learned(),
+        ..Finding::only(outcome)
     }
 }
 
@@ -391,15 +426,18 @@ fn report(
 ) -> PamResultCode {
     let code = return_code(finding.outcome, settings, account.ok().flatten());
     let (state, outcome, reason) = finding.outcome.words();
+    let doubt = finding.device.word();
     let level = match (&code, finding.outcome) {
         (_, Outcome::Unfit(..) | Outcome::StateUnknown | Outcome::Unwritable) => Level::Error,
         (_, Outcome::OtherPassword(_) | Outcome::SwitchedOff | Outcome::Disabled) => Level::Warning,
+        _ if doubt.is_some() => Level::Warning,
         (PAM_AUTH_ERR, _) => Level::Notice,
         _ => Level::Info,
     };
     let line = format!(
-        "user={} state={state} outcome={outcome} reason={reason} samples={}{}",
+        "user={} state={state} outcome={outcome} reason={reason}{} samples={}{}",
         excerpt(user),
+        doubt.map_or_else(String::new, |doubt| format!(" keyboard={doubt}")),
         finding.samples,
         if code == PAM_AUTH_ERR { " refused" } else { "" },
     );

@@ -87,6 +87,16 @@ pub trait Detector {
     /// Learns one typing after the enrolment, by the gain policy the detector was made with.
     fn learn(&mut self, sample: &Sample);
 
+    /// Learns an attempt that was accepted with this score under this threshold, as far as it
+    /// learns what is accepted; whether it learned anything.
+    fn learn_accepted(&mut self, sample: &Sample, _score: f64, _threshold: Threshold) -> bool {
+        self.learn(sample);
+        true
+    }
+
+    /// An attempt was refused.
+    fn note_refusal(&mut self) {}
+
     /// The decision score of an attempt: higher is stranger, in units of the detector's own.
     ///
     /// # Errors

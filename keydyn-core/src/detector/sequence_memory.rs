@@ -1,11 +1,15 @@
-//! The product's own detector: a [`Template`] and the [`policy`], driven as the module drives them.
+//! The product's own detector: a [`Template`] and the [`policy`], driven as the module drives them,
+//! with the caution that an account in force has
+//! ([`Profile::learn`](crate::store::profile::Profile::learn)). A sitting stands for a day.
 
 use super::{Detector, Recorded, Threshold};
 use crate::acquire::FailureToAcquire;
 use crate::digraph::Sample;
 use crate::memory::Ingredient;
-use crate::policy::{self, Decision};
+use crate::policy::{self, DAILY_MOVEMENT, Decision, LEARN_MARGIN};
+use crate::quarantine::{Held, Quarantine};
 use crate::template::{Enrolment, FailureToEnrol, GainPolicy, Template};
+use crate::time::Timestamp;
 
 /// The online sequence memory of [`crate::memory`]. Scores are in nats.
 #[derive(Clone, Debug)]
@@ -17,7 +21,66 @@ pub struct SequenceMemory {
 #[derive(Clone, Debug)]
 enum Stage {
     Enrolling(Enrolment),
-    Enrolled(Template),
+    Enrolled(Box<Account>),
+}
+
+/// A template in force.
+#[derive(Clone, Debug)]
+struct Account {
+    template: Template,
+    /// As it was when the sitting began.
+    dawn: Template,
+    sittings: u64,
+    held: Quarantine,
+}
+
+impl Account {
+    fn of(template: Template) -> Self {
+        Self {
+            dawn: template.clone(),
+            template,
+            sittings: 0,
+            held: Quarantine::default(),
+        }
+    }
+
+    fn start_sitting(&mut self) {
+        self.template.start_sitting();
+        self.dawn = self.template.clone();
+        self.sittings += 1;
+    }
+
+    fn learn(&mut self, sample: &Sample, gain: GainPolicy) {
+        let gain = self.template.next_gain(gain);
+        self.template.learn(sample, gain);
+    }
+
+    /// Whether it may be learned today.
+    fn learn_within_the_day(&mut self, sample: &Sample, gain: GainPolicy) -> bool {
+        let before = self.template.clone();
+        self.learn(sample, gain);
+        let moved = self.template.memory().moved_from(self.dawn.memory());
+        if moved > DAILY_MOVEMENT {
+            self.template = before;
+        }
+        moved <= DAILY_MOVEMENT
+    }
+
+    fn learn_accepted(&mut self, sample: &Sample, margin: f64, gain: GainPolicy) -> bool {
+        if margin >= LEARN_MARGIN {
+            self.held.end_row();
+            return self.learn_within_the_day(sample, gain);
+        }
+        let row = self.held.hold(Held {
+            at: Timestamp(self.sittings * 24 * 3600),
+            keyboard: 0,
+            sample: sample.clone(),
+        });
+        let learned = row
+            .iter()
+            .filter(|held| self.learn_within_the_day(&held.sample, gain));
+        learned.count() > 0
+    }
 }
 
 impl SequenceMemory {
@@ -44,9 +107,9 @@ impl Detector for SequenceMemory {
     fn enrol(&mut self, sample: &Sample) -> Result<(), FailureToAcquire> {
         match &mut self.stage {
             Stage::Enrolling(enrolment) => enrolment.add(sample),
-            Stage::Enrolled(template) => {
-                template.judge(sample)?;
-                template.learn(sample, 1.0);
+            Stage::Enrolled(account) => {
+                account.template.judge(sample)?;
+                account.template.learn(sample, 1.0);
                 Ok(())
             }
         }
@@ -54,28 +117,43 @@ impl Detector for SequenceMemory {
 
     fn finish_enrolment(&mut self) -> Result<(), FailureToEnrol> {
         if let Stage::Enrolling(enrolment) = &mut self.stage {
-            self.stage = Stage::Enrolled(std::mem::take(enrolment).finish()?);
+            let template = std::mem::take(enrolment).finish()?;
+            self.stage = Stage::Enrolled(Box::new(Account::of(template)));
         }
         Ok(())
     }
 
     fn start_sitting(&mut self) {
-        if let Stage::Enrolled(template) = &mut self.stage {
-            template.start_sitting();
+        if let Stage::Enrolled(account) = &mut self.stage {
+            account.start_sitting();
         }
     }
 
     fn learn(&mut self, sample: &Sample) {
-        if let Stage::Enrolled(template) = &mut self.stage {
-            let gain = template.next_gain(self.gain);
-            template.learn(sample, gain);
+        if let Stage::Enrolled(account) = &mut self.stage {
+            account.learn(sample, self.gain);
+        }
+    }
+
+    fn learn_accepted(&mut self, sample: &Sample, score: f64, threshold: Threshold) -> bool {
+        let margin = threshold.value() - score;
+        match &mut self.stage {
+            Stage::Enrolling(_) => false,
+            Stage::Enrolled(account) => account.learn_accepted(sample, margin, self.gain),
+        }
+    }
+
+    fn note_refusal(&mut self) {
+        if let Stage::Enrolled(account) = &mut self.stage {
+            account.held.end_row();
         }
     }
 
     fn score(&self, sample: &Sample) -> Result<f64, FailureToAcquire> {
         match &self.stage {
             Stage::Enrolling(_) => Err(FailureToAcquire::NothingLearned),
-            Stage::Enrolled(template) => template
+            Stage::Enrolled(account) => account
+                .template
                 .judge(sample)?
                 .score
                 .ok_or(FailureToAcquire::NothingLearned),

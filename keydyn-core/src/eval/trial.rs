@@ -373,10 +373,24 @@ impl Account<'_> {
                 (LearnRule::Genuine, _) | (LearnRule::Accepted, None) => probe.other.is_none(),
                 (LearnRule::Nothing, _) => false,
             };
-        if learns {
-            self.detector.learn(&probe.attempt.sample);
+        let sample = &probe.attempt.sample;
+        match (learns, self.setup.learn, answer.decision) {
+            (true, LearnRule::Accepted, Some(_)) => {
+                let threshold = self.setup.threshold;
+                self.detector
+                    .learn_accepted(sample, answer.score, threshold)
+            }
+            (true, ..) => {
+                self.detector.learn(sample);
+                true
+            }
+            (false, _, decision) => {
+                if decision == Some(Decision::Impostor) {
+                    self.detector.note_refusal();
+                }
+                false
+            }
         }
-        learns
     }
 
     fn record(&mut self, draw: usize, probe: Probe<'_>, answer: Option<Answer>, learned: bool) {

@@ -43,6 +43,15 @@ fn a_stream_as_the_module_sees_it() {
 }
 
 #[test]
+fn the_keyboard_is_the_one_that_the_text_was_typed_on() {
+    let keyboard = |text: &str| pair(&text.parse().unwrap()).unwrap().keyboard();
+    assert_eq!(keyboard("0 a down\n40 a up\n90 b down"), Some(0));
+    let after_another = "0 x down @2\n9 x up @2\n20 a down\n60 enter down\n70 b down @1";
+    assert_eq!(keyboard(after_another), Some(0));
+    assert_eq!(keyboard("0 a down\n20 a down @1\n60 enter down"), Some(1));
+}
+
+#[test]
 fn keys_still_held_have_no_release() {
     let found = strokes("0 a down\n90 a up\n100 b down\n150 enter down").unwrap();
     assert_eq!(found[1], ("b".into(), 100, None, false));

@@ -71,6 +71,14 @@ impl Context {
         (self.count > 0).then(|| (x - self.location) / (SCALE_FACTOR * self.scale))
     }
 
+    /// How many of the earlier one's scales lie between the two locations; `None` where one of
+    /// them knows nothing.
+    pub(super) fn distance_from(&self, earlier: &Self) -> Option<f64> {
+        let both = self.count > 0 && earlier.count > 0;
+        let scale = earlier.scale.max(LEAST_ANCHOR_SCALE);
+        both.then(|| (self.location - earlier.location).abs() / scale)
+    }
+
     /// The owner's own surprise at a value `z` scales off.
     pub(super) fn surprise(&self, z: f64, formula: &Formula) -> f64 {
         student_t_surprise(z, formula.degrees_of_freedom) + (SCALE_FACTOR * self.scale).ln()

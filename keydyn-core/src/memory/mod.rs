@@ -279,6 +279,18 @@ impl SequenceMemory {
         parts.sitting.end();
     }
 
+    /// How far this memory is from an earlier one of the same text: the distance of each context's
+    /// location in scales of the earlier one, mean over the contexts that both know. 0 where there
+    /// is none.
+    #[must_use]
+    pub fn moved_from(&self, earlier: &Self) -> f64 {
+        let both = self.parts.contexts().zip(earlier.parts.contexts());
+        let (sum, contexts) = both
+            .filter_map(|(now, then)| now.distance_from(then))
+            .fold((0.0, 0.0), |(sum, n), distance| (sum + distance, n + 1.0));
+        if contexts > 0.0 { sum / contexts } else { 0.0 }
+    }
+
     /// The enrolment, in which every typing counts in full, is over.
     pub fn end_enrolment(&mut self) {
         self.parts.sitting.end_enrolment();

@@ -87,7 +87,8 @@ mod tests {
     fn the_file_knows_every_word_of_the_line() {
         let text = "# keydyn\r\n\n mode = enforce # not yet armed: refused\nstrictness=strict\n\
                     min_samples =30\npassword_change= refuse\nno_timings = refuse\n\
-                    unprivileged = refuse\nbeforehand = sshd, mine\ndebug\n";
+                    unprivileged = refuse\ntime_budget = 20\nvirtual_keyboard = refuse\n\
+                    new_keyboard=refuse\nbeforehand = sshd, mine\ndebug\n";
         let line = [
             c"verify",
             c"mode=enforce",
@@ -96,6 +97,9 @@ mod tests {
             c"password_change=refuse",
             c"no_timings=refuse",
             c"unprivileged=refuse",
+            c"time_budget=20",
+            c"virtual_keyboard=refuse",
+            c"new_keyboard=refuse",
             c"beforehand=sshd,mine",
             c"debug",
         ];
@@ -111,7 +115,7 @@ mod tests {
         let (begin, defaults) = packaged.split_once("# The defaults:").unwrap();
         assert_eq!(
             defaults.lines().filter(|line| line.contains('=')).count(),
-            7
+            10
         );
         assert_eq!(
             settings(&defaults.replace("# ", ""), &[]),
@@ -231,6 +235,8 @@ mod tests {
             "password_change=refuse",
             "no_timings=refuse",
             "unprivileged=refuse",
+            "virtual_keyboard=refuse",
+            "new_keyboard=refuse",
             "beforehand=",
         ];
         let mut written = Settings::default();

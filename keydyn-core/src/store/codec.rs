@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 mod first;
+mod held;
 
 use crate::acquire::FailureToAcquire;
 use crate::digraph::{Duration, KeySequence, MAX_KEYS, Sample};
@@ -19,6 +20,7 @@ use crate::memory::{
     Anchor, Context, Level, MemoryParts, SequenceMemory, Sitting, Transition, Typicality,
 };
 use crate::policy::{Arming, Throttle};
+use crate::quarantine::Quarantine;
 use crate::template::Template;
 use crate::time::Timestamp;
 
@@ -31,8 +33,10 @@ const PROFILE: Configuration<LittleEndian, Fixint, Limit<PLAINTEXT_LEN>> =
 const STATE: Configuration<LittleEndian, Fixint, Limit<STATE_LEN>> =
     config::legacy().with_limit::<STATE_LEN>();
 
-/// Which formulas the memories were learned with (docs/adr/0023).
-const MODEL: u16 = 2;
+/// Which formulas the memories were learned with (docs/adr/0023), and what else is kept: 3 is 2 with
+/// the typings that are held (docs/adr/0029).
+const MODEL: u16 = 3;
+const WITHOUT_HELD: u16 = 2;
 /// A feature that is missing.
 const MISSING: u32 = u32::MAX;
 
@@ -114,7 +118,7 @@ struct WireState {
 
 /// The plaintext of a profile: its length, its bytes, zeros up to [`PLAINTEXT_LEN`].
 pub(super) fn encode_profile(profile: &Profile) -> Result<Zeroizing<Vec<u8>>, CodecError> {
-    plaintext(&WireProfile::from(profile))
+    plaintext(&held::WireWhole::from(profile))
 }
 
 fn plaintext(wire: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, CodecError> {
@@ -138,7 +142,8 @@ pub(super) fn decode_profile(plaintext: &[u8]) -> Result<Profile, CodecError> {
     let body = rest.get(..length).ok_or(CodecError::Malformed)?;
     let (model, _) = body.split_first_chunk().ok_or(CodecError::Malformed)?;
     match u16::from_le_bytes(*model) {
-        MODEL => whole::<WireProfile>(body)?.to_profile(),
+        MODEL => whole::<held::WireWhole>(body)?.to_profile(),
+        WITHOUT_HELD => whole::<WireProfile>(body)?.to_profile(),
         first::MODEL => whole::<first::WireProfile>(body)?.to_profile(),
         found => Err(CodecError::Model { found }),
     }
@@ -184,6 +189,32 @@ impl From<&Profile> for WireProfile {
     }
 }
 
+/// A sample of the sequence with this number.
+fn sample_of(
+    sequences: &[Sequence],
+    sequence: u8,
+    holds: &[u32],
+    downs: &[u32],
+) -> Result<Sample, CodecError> {
+    let impossible = |what| CodecError::Impossible { what };
+    let features = |wire: &[u32]| {
+        let features = wire.iter();
+        let features = features.map(|&us| (us != MISSING).then_some(Duration(us)));
+        features.collect()
+    };
+    let of = sequences.get(usize::from(sequence));
+    let keys = of.map(|s| s.template.keys().clone());
+    let keys = keys.ok_or_else(|| impossible("a sample's sequence"))?;
+    Sample::new(keys, features(holds), features(downs))
+        .ok_or_else(|| impossible("a sample's length"))
+}
+
+fn wire_features(features: &[Option<Duration>]) -> Vec<u32> {
+    let features = features.iter();
+    let features = features.map(|f| f.map_or(MISSING, |d| d.0.min(MISSING - 1)));
+    features.collect()
+}
+
 impl WireProfile {
     fn to_profile(&self) -> Result<Profile, CodecError> {
         counts(self.sequences.len(), self.window.len())?;
@@ -211,21 +242,14 @@ fn counts(sequences: usize, window: usize) -> Result<(), CodecError> {
     Ok(())
 }
 
-/// Opening is base + replay: makes the templates of the bases and the window.
+/// Makes the templates, of samples that are in order.
 fn replay(profile: &mut Profile) -> Result<(), CodecError> {
     let in_order = |a: &Kept, b: &Kept| a.number < b.number;
     if !profile.window.make_contiguous().is_sorted_by(in_order) {
         return impossible("the order of the samples");
     }
-    for (index, sequence) in profile.sequences.iter_mut().enumerate() {
-        let mut memory = sequence.base.clone();
-        let own = profile.window.iter().filter(|kept| kept.sequence == index);
-        own.for_each(|kept| kept.replay(&mut memory));
-        sequence.since.take(&mut memory);
-        sequence.template = Template::with_memory(sequence.template.keys().clone(), memory)
-            .ok_or(CodecError::Impossible { what: "a memory" })?;
-    }
-    Ok(())
+    let replayed = profile.replay();
+    replayed.ok_or(CodecError::Impossible { what: "a memory" })
 }
 
 fn turn_code(turn: Turn) -> u8 {
@@ -340,18 +364,13 @@ impl WireSequence {
                 sittings: self.sittings,
             },
             learned_at: self.learned_at.map(Timestamp),
+            held: Quarantine::default(),
         })
     }
 }
 
 impl From<&Kept> for WireKept {
     fn from(kept: &Kept) -> Self {
-        let wire = |features: &[Option<Duration>]| {
-            features
-                .iter()
-                .map(|f| f.map_or(MISSING, |d| d.0.min(MISSING - 1)))
-                .collect()
-        };
         Self {
             number: kept.number,
             // There are at most four.
@@ -360,37 +379,21 @@ impl From<&Kept> for WireKept {
             keyboard: kept.keyboard,
             turn: turn_code(kept.turn),
             gain: kept.gain,
-            holds: wire(kept.sample.holds()),
-            downs: wire(kept.sample.downs()),
+            holds: wire_features(kept.sample.holds()),
+            downs: wire_features(kept.sample.downs()),
         }
     }
 }
 
 impl WireKept {
     fn to_kept(&self, sequences: &[Sequence], next_number: u64) -> Result<Kept, CodecError> {
-        let features = |wire: &[u32]| {
-            wire.iter()
-                .map(|&us| (us != MISSING).then_some(Duration(us)))
-                .collect()
-        };
-        let sequence = usize::from(self.sequence);
-        let keys = sequences
-            .get(sequence)
-            .map(|s| s.template.keys().clone())
-            .ok_or(CodecError::Impossible {
-                what: "a sample's sequence",
-            })?;
-        let sample = Sample::new(keys, features(&self.holds), features(&self.downs)).ok_or(
-            CodecError::Impossible {
-                what: "a sample's length",
-            },
-        )?;
+        let sample = sample_of(sequences, self.sequence, &self.holds, &self.downs)?;
         if !(0.0..=1.0).contains(&self.gain) || self.number >= next_number {
             return impossible("a sample's gain or number");
         }
         Ok(Kept {
             number: self.number,
-            sequence,
+            sequence: usize::from(self.sequence),
             at: Timestamp(self.at),
             keyboard: self.keyboard,
             turn: turn_of(self.turn)?,

@@ -310,11 +310,11 @@ impl EnrolmentSession {
 
 impl Enrolled {
     /// Teaches a profile everything; how many typings it learned.
-    pub(super) fn teach(&self, profile: &mut Profile) -> u64 {
+    pub(super) fn teach(&self, profile: &mut Profile) -> u32 {
         let mut learned = 0;
         for typed in &self.typed {
             // What the profile on the disk cannot take any more is left out.
-            learned += u64::from(profile.teach(typed, self.rules) == Ok(true));
+            learned += u32::from(profile.teach(typed, self.rules) == Ok(true));
         }
         if let Some(index) = profile.index_of(&self.keys) {
             profile.arm_if_steady(index, self.rules);

@@ -23,6 +23,8 @@ pub mod seal;
 pub mod state;
 pub mod switch;
 pub mod token;
+#[cfg(feature = "fuzzing")]
+pub mod unsealed;
 pub mod vault;
 
 pub use codec::CodecError;

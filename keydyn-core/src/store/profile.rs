@@ -14,6 +14,7 @@ use crate::explain::Explanation;
 use crate::memory::SequenceMemory;
 use crate::policy::{ARMING_STRANGERS, Arming, Strictness, decide, sitting_ended, sitting_passed};
 use crate::presentation;
+use crate::quarantine::Quarantine;
 use crate::template::{GainPolicy, Judgement, Template};
 use crate::time::Timestamp;
 
@@ -35,6 +36,8 @@ pub struct Sequence {
     pub(super) since: Turn,
     pub(super) arming: Arming,
     pub(super) learned_at: Option<Timestamp>,
+    /// What was accepted and not learned.
+    pub(super) held: Quarantine,
 }
 
 impl Sequence {
@@ -46,6 +49,7 @@ impl Sequence {
             since: Turn::default(),
             arming: Arming::default(),
             learned_at: None,
+            held: Quarantine::default(),
         }
     }
 
@@ -258,8 +262,10 @@ impl Profile {
         let learned = self.window.iter().filter(|kept| kept.sequence == index);
         let learned: Vec<&Sample> = learned.map(|kept| &kept.sample).collect();
         let keys = typing.keys().keys().len();
+        let held = self.sequences.iter().flat_map(|s| s.held.iter());
         let alike = self.window.iter().map(|kept| &kept.sample);
         let alike: Vec<_> = alike
+            .chain(held.map(|(held, _)| &held.sample))
             .filter(|kept| kept.keys().keys().len() == keys)
             .collect();
         presentation::check(typing, &learned, &alike)
@@ -290,17 +296,21 @@ impl Profile {
         end.or_else(|| armed_only.then(all_but_beginning).flatten())
     }
 
-    /// Learns a typing, and arms the sequence when learning has shown enough.
+    /// Learns a typing, and arms the sequence when learning has shown enough. A sequence in force
+    /// learns with caution, and what is to be learned of must have been accepted.
     ///
     /// # Errors
     /// If it is of a sequence that is not in force while another is, too much of it is missing, or
     /// it is a copy of one of those kept. The profile is as it was.
-    pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<(), FailureToAcquire> {
+    pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<Taught, FailureToAcquire> {
         let (index, aligned) = self.sequence_for(lesson.sample)?;
         let lesson = &Lesson {
             sample: &aligned,
             ..*lesson
         };
+        if self.sequences[index].arming.armed {
+            return Ok(self.learn_in_force(index, lesson));
+        }
         self.learn_as(index, lesson);
         let sequence = &self.sequences[index];
         let (learned, keys) = (
@@ -312,7 +322,7 @@ impl Profile {
         if lesson.may_arm && !sequence.arming.armed && ready {
             self.arm(index);
         }
-        Ok(())
+        Ok(Taught::Learned(1))
     }
 
     /// Learns a typing of the sequence with this index, after deciding what the template would
@@ -405,15 +415,36 @@ impl Profile {
             .filter(|&i| !self.sequences[i].arming.armed)
             .min_by_key(|&i| self.sequences[i].template.memory().learned());
         if let Some(gone) = least {
-            self.sequences.remove(gone);
-            self.window.retain(|kept| kept.sequence != gone);
-            for kept in self.window.iter_mut().filter(|kept| kept.sequence > gone) {
-                kept.sequence -= 1;
-            }
+            self.remove_sequence(gone);
         }
     }
 
+    fn remove_sequence(&mut self, gone: usize) {
+        self.sequences.remove(gone);
+        self.window.retain(|kept| kept.sequence != gone);
+        for kept in self.window.iter_mut().filter(|kept| kept.sequence > gone) {
+            kept.sequence -= 1;
+        }
+    }
+
+    /// Makes the templates of the bases and the window: opening is base + replay. `None` if a base
+    /// is not of its sequence's length.
+    pub(super) fn replay(&mut self) -> Option<()> {
+        for (index, sequence) in self.sequences.iter_mut().enumerate() {
+            let mut memory = sequence.base.clone();
+            let own = self.window.iter().filter(|kept| kept.sequence == index);
+            own.for_each(|kept| kept.replay(&mut memory));
+            sequence.since.take(&mut memory);
+            let keys = sequence.template.keys().clone();
+            sequence.template = Template::with_memory(keys, memory)?;
+        }
+        Some(())
+    }
+
     fn keep(&mut self, lesson: &Lesson<'_>, sequence: usize, turn: Turn, gain: f64) {
+        if self.next_number == u64::MAX {
+            self.number_anew();
+        }
         self.window.push_back(Kept {
             number: self.next_number,
             sequence,
@@ -423,13 +454,29 @@ impl Profile {
             gain,
             sample: lesson.sample.clone().bare(),
         });
-        self.next_number = self.next_number.saturating_add(1);
+        self.next_number += 1;
         self.fold();
+    }
+
+    /// Numbers say an order and nothing else: those that came to their end begin anew.
+    fn number_anew(&mut self) {
+        self.next_number = 0;
+        for kept in &mut self.window {
+            kept.number = self.next_number;
+            self.next_number += 1;
+        }
     }
 
     /// Folds what the window has no room for into the bases, the oldest first.
     pub(super) fn fold(&mut self) {
-        let mut bytes: usize = self.window.iter().map(Kept::cost).sum();
+        let held = self.sequences.iter().flat_map(|s| s.held.iter());
+        let held = held.map(|(held, _)| codec_cost(held.sample.keys().len()));
+        let mut bytes = self
+            .window
+            .iter()
+            .map(Kept::cost)
+            .chain(held)
+            .sum::<usize>();
         while self.window.len() > MAX_WINDOW || bytes > WINDOW_BYTES {
             let Some(oldest) = self.window.pop_front() else {
                 break;
@@ -445,6 +492,12 @@ fn unknown(sample: &Sample) -> FailureToAcquire {
     let reason = sample.begun_anew();
     reason.unwrap_or(FailureToAcquire::UnknownSequence)
 }
+
+mod caution;
+mod undo;
+
+pub use caution::Taught;
+pub use undo::{Sitting, TooFar};
 
 #[cfg(test)]
 pub(super) mod tests;

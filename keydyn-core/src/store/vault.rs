@@ -9,8 +9,8 @@ use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
 use super::header::{FILE_LEN, Header};
 use super::host::HostKey;
-use super::profile::Profile;
-use super::seal::{OpenError, SealKey, open, seal};
+use super::profile::{Profile, TooFar};
+use super::seal::{OpenError, SealKey, open};
 use super::state::{AccountState, Phase, STATE_LEN};
 
 use keys::Derivation;
@@ -19,6 +19,7 @@ mod erase;
 pub mod keys;
 mod later;
 pub mod survey;
+pub mod undo;
 
 /// Which of an account's two profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,12 @@ pub enum LearnError {
     /// What is known of the account does not go together with the profile.
     #[error("the account's state is lost or does not fit its profile; `keydyn reset` begins anew")]
     StateUnknown,
+    /// What was to be undone is not what was learned last.
+    #[error("a login has been learned meanwhile; nothing was undone, run this again")]
+    Changed,
+    /// More was to be undone than can be.
+    #[error(transparent)]
+    TooFar(#[from] TooFar),
     /// The profile cannot be encoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
@@ -113,6 +120,9 @@ pub enum LearnError {
 pub struct Learned {
     /// Typings that the profile has learned now.
     pub samples: u32,
+    /// How many of them it learned with this one: none where it only just passed, or the day's
+    /// learning is done, more where others were held before.
+    pub typings: u32,
     /// The account's phase now.
     pub phase: Phase,
     /// The second slot took over with this typing.
@@ -423,50 +433,6 @@ impl<'a> Vault<'a> {
             }
         }
         Err(failed)
-    }
-
-    fn write_profile(
-        &self,
-        slot: Slot,
-        opens: &SealKey,
-        (key, derivation): (&SealKey, Derivation),
-        nonce: [u8; 24],
-        profile: &Profile,
-    ) -> Result<(), LearnError> {
-        if nonce == [0; 24] {
-            return Err(LearnError::NoRandomness);
-        }
-        let name = self.profile_name(slot);
-        let before = self.header(&previous(&name), opens)?;
-        let current = self.header(&name, opens)?;
-        let generations = [current, before].into_iter().flatten();
-        let generation = generations
-            .map(|header| header.generation)
-            .max()
-            .unwrap_or(0);
-        let plaintext = codec::encode_profile(profile)?;
-        let file = seal(
-            key,
-            self.uid,
-            derivation,
-            generation.saturating_add(1),
-            nonce,
-            &plaintext,
-        )
-        .ok_or(CodecError::TooLarge)?;
-        Ok(self
-            .main
-            .write(&name, &file, self.worth_keeping(&name, opens))?)
-    }
-
-    /// Whether the file may become the generation before: what is damaged, behind its header too,
-    /// does not take the place of one that opens.
-    fn worth_keeping(&self, name: &str, key: &SealKey) -> bool {
-        match self.open_file(name, key) {
-            Ok(profile) => profile.is_some(),
-            Err(Damage::Open { reason, .. }) => reason == OpenError::OtherPassword,
-            Err(_) => false,
-        }
     }
 
     /// After the second slot took over: the old password's profile and the second slot go.

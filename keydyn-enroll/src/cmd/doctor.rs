@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use keydyn_core::printable::printable;
 use keydyn_stack::files::{Configuration, Unreadable};
+use keydyn_stack::finding::Finding;
 use keydyn_stack::judge::{self, Named};
 
 use crate::account::Places;
@@ -92,7 +93,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     if arguments.root.is_none() || arguments.machine.is_some() {
         let machine = arguments.machine.as_deref().unwrap_or(here);
         let places = arguments.places.directories();
-        findings.extend(machine::look(machine, &places, &configuration));
+        let mut refused = findings.iter();
+        let refused = refused.any(|finding: &Finding| finding.kind == judge::VIRTUAL_REFUSED);
+        findings.extend(machine::look(machine, &places, &configuration, refused));
     }
     findings.sort_by_key(|finding| finding.severity);
     let document = Document::new(examination.services, findings);

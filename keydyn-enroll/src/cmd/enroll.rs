@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::Device;
 use keydyn_core::store::enrolment::{Aim, EnrolmentRules, EnrolmentSession, Taken};
 use keydyn_core::store::files::FileError;
 use keydyn_core::store::state::Phase;
@@ -143,6 +144,7 @@ impl Enrolment<'_> {
         );
         let (mut session, ground) = vault.begin_enrolment(known.keys(), self.rules)?;
         self.tell_ground(&session, ground)?;
+        self.tell_device(first.device)?;
         // One line: what breaks paragraphs takes a block for two columns.
         let legend = format!("{}\n", self.desk.screen.legend());
         self.desk.write(&legend)?;
@@ -182,6 +184,18 @@ impl Enrolment<'_> {
             Ground::Own => return Ok(()),
         };
         self.desk.tell(&text)
+    }
+
+    /// What an administrator would read in the log of a login.
+    fn tell_device(&mut self, device: Device) -> Result<(), TypingFailure> {
+        if !device.is_virtual {
+            return Ok(());
+        }
+        self.desk.tell(
+            "A program makes up the keyboard on which this was typed (a remapper, for example). \
+             What the program adds to the rhythm is learned with it, every such login is marked \
+             keyboard=virtual in the log, and with virtual_keyboard=refuse it is refused.",
+        )
     }
 
     fn take_typings(

@@ -13,6 +13,7 @@ mod reset;
 mod sitting;
 mod status;
 mod strictness;
+mod undo;
 mod verify;
 
 use std::io::Write;
@@ -34,6 +35,7 @@ pub(crate) enum Verb {
     Forget(forget::Arguments),
     Reset(reset::Arguments),
     Status(status::Arguments),
+    Undo(undo::Arguments),
     Verify(verify::Arguments),
 }
 
@@ -52,6 +54,7 @@ impl Verb {
             Self::Forget(arguments) => forget::run(&arguments, out),
             Self::Reset(arguments) => reset::run(&arguments, out),
             Self::Status(arguments) => status::run(&arguments, out),
+            Self::Undo(arguments) => undo::run(&arguments, out),
             Self::Verify(arguments) => verify::run(&arguments, out),
         }
     }

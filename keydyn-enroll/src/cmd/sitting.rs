@@ -1,14 +1,17 @@
 //! What every verb takes for which somebody sits down and types a password.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use keydyn_core::policy::Strictness;
+use keydyn_core::settings::{PATH, Settings};
+use keydyn_sys::configuration;
 use keydyn_sys::prompt::end_by;
 
 use crate::account::{Account, Directories, Places};
 use crate::failure::Failure;
-use crate::typist::{Desk, StandIn, TypingFailure};
+use crate::typist::{Desk, Known, StandIn, TypingFailure};
 
 use super::strictness::Threshold;
 
@@ -23,6 +26,10 @@ pub(super) struct Sitting {
     #[command(flatten)]
     places: Places,
 
+    /// The file of settings, for tests
+    #[arg(long, hide = true, value_name = "FILE", default_value = PATH)]
+    settings: PathBuf,
+
     #[command(flatten)]
     stand_in: StandIn,
 }
@@ -36,8 +43,24 @@ impl Sitting {
     pub(super) fn open(&self, verb: &'static str) -> Result<(Directories, Account, Desk), Failure> {
         let places = self.places.open(verb)?;
         let account = Account::or_caller(self.user.as_deref())?;
-        let desk = Desk::open(&self.stand_in, &account)?;
+        let settings = Settings::of_file(configuration::read(&self.settings));
+        let desk = Desk::open(&self.stand_in, &account, settings.devices)?;
         Ok((places, account, desk))
+    }
+
+    /// The directories, whose password it is, and what it opens: it may be typed anywhere. The
+    /// terminal is as it was again.
+    pub(super) fn open_unheard(
+        &self,
+        verb: &'static str,
+    ) -> Result<(Directories, Account, Known), Failure> {
+        let places = self.places.open(verb)?;
+        let account = Account::or_caller(self.user.as_deref())?;
+        let mut desk = Desk::open_unheard(&self.stand_in, &account)?;
+        let (known, _) = desk.ask_for_password(&account, &places, |main| {
+            main.host_key_or_create().map(Some)
+        })?;
+        Ok((places, account, known))
     }
 }
 

@@ -419,7 +419,7 @@ fn lasting(seconds: u64) -> String {
     format!("{number} {unit}{plural}")
 }
 
-fn ago(at: u64, now: Timestamp) -> String {
+pub(crate) fn ago(at: u64, now: Timestamp) -> String {
     match now.since(Timestamp(at)) {
         Some(seconds) => format!("{} ago", lasting(seconds)),
         None => "later than now (the clock was set back)".to_owned(),

@@ -35,6 +35,11 @@ pub(crate) enum TypingFailure {
     WrongPassword,
     #[error("{0}")]
     Pam(PamFailure),
+    #[error(
+        "what was learned of {user} is sealed under another password, so nothing was done; \
+         `keydyn reset {user}` begins anew"
+    )]
+    OtherPassword { user: String },
     #[error("nothing was typed")]
     NothingTyped,
     #[error("no keyboard of this machine can be heard from here. {NEEDED}")]
@@ -113,6 +118,7 @@ impl TypingFailure {
         match self {
             Self::NoTerminal => 2,
             Self::WrongPassword
+            | Self::OtherPassword { .. }
             | Self::NothingTyped
             | Self::Unarmable
             | Self::NotProven { .. }

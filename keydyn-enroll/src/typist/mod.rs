@@ -9,6 +9,7 @@ use std::env;
 
 use clap::Args;
 use keydyn_core::acquire::FailureToAcquire;
+use keydyn_core::device::{Device, DeviceRules};
 use keydyn_core::digraph::Sample;
 use keydyn_core::printable::printable;
 use keydyn_core::store::files::FileError;
@@ -82,15 +83,19 @@ pub(crate) struct Typed {
     pub(crate) whereabouts: Whereabouts,
     pub(crate) sample: Result<Sample, FailureToAcquire>,
     pub(crate) keyboard: u32,
+    /// What makes that keyboard doubtful.
+    pub(crate) device: Device,
 }
 
 impl Typed {
-    fn new(line: SecretLine, heard: Heard) -> Self {
+    fn new(line: SecretLine, heard: Heard, rules: DeviceRules) -> Self {
+        let sample = heard.typing.and_then(|trace| Sample::acquire(&trace));
         Self {
             line,
             whereabouts: heard.whereabouts,
-            sample: heard.typing.and_then(|trace| Sample::acquire(&trace)),
+            sample: sample.and_then(|sample| rules.check(heard.device).map(|()| sample)),
             keyboard: heard.keyboard,
+            device: heard.device,
         }
     }
 }
@@ -109,6 +114,9 @@ pub(crate) struct Desk {
     source: Box<dyn KeySource>,
     service: Service,
     person: Person,
+    /// Whether what is typed has to be heard.
+    hears: bool,
+    rules: DeviceRules,
 }
 
 /// Who is asked, as PAM would be told.
@@ -131,8 +139,30 @@ impl Person {
 }
 
 impl Desk {
-    /// Sits down. Nothing is asked yet.
-    pub(crate) fn open(stand_in: &StandIn, account: &Account) -> Result<Self, TypingFailure> {
+    /// Sits down where the keyboard can be heard, under these rules for keyboards. Nothing is asked
+    /// yet.
+    pub(crate) fn open(
+        stand_in: &StandIn,
+        account: &Account,
+        rules: DeviceRules,
+    ) -> Result<Self, TypingFailure> {
+        Self::take(stand_in, account, rules, true)
+    }
+
+    /// Sits down anywhere: only the password matters.
+    pub(crate) fn open_unheard(
+        stand_in: &StandIn,
+        account: &Account,
+    ) -> Result<Self, TypingFailure> {
+        Self::take(stand_in, account, DeviceRules::default(), false)
+    }
+
+    fn take(
+        stand_in: &StandIn,
+        account: &Account,
+        rules: DeviceRules,
+        hears: bool,
+    ) -> Result<Self, TypingFailure> {
         let user = account.name.clone().ok_or(TypingFailure::NoName)?;
         forbid_dumps().map_err(TypingFailure::Dumps)?;
         let terminal = Terminal::take().map_err(TypingFailure::Terminal)?;
@@ -148,9 +178,11 @@ impl Desk {
                 tty: prompt::name(),
                 caller: caller(),
             },
+            hears,
+            rules,
         };
         // Nobody is asked for a password that cannot be heard.
-        if !(ears.in_reach)(&desk.person.conversation()) {
+        if hears && !(ears.in_reach)(&desk.person.conversation()) {
             return Err(TypingFailure::OutOfReach);
         }
         Ok(desk)
@@ -178,7 +210,7 @@ impl Desk {
                 .and_then(|()| self.terminal.read_line());
             let heard = self.source.finish();
             return match answer.map_err(TypingFailure::Terminal)? {
-                Answer::Line(line) => Ok(Asked::Typed(Typed::new(line, heard))),
+                Answer::Line(line) => Ok(Asked::Typed(Typed::new(line, heard, self.rules))),
                 Answer::End => Ok(Asked::End),
                 Answer::Ended(signal) => Err(TypingFailure::Ended(signal)),
                 Answer::Stopped => continue,
@@ -222,6 +254,9 @@ impl Desk {
 
     /// What is not typed at a keyboard that can be heard will not be the next time either.
     fn check_heard(&self, typed: &Typed) -> Result<(), TypingFailure> {
+        if !self.hears {
+            return Ok(());
+        }
         match (typed.whereabouts, &typed.sample) {
             (Whereabouts::NotLocal, _) => Err(TypingFailure::Elsewhere),
             (Whereabouts::Unprivileged, _) => Err(TypingFailure::Unprivileged),
@@ -258,6 +293,13 @@ pub(crate) fn advice(failure: FailureToAcquire) -> &'static str {
         }
         FailureToAcquire::TooLong => "keydyn learns texts of 6 to 128 keys.",
         FailureToAcquire::NoPress => "Type it; what is pasted has no rhythm.",
+        FailureToAcquire::VirtualKeyboard => {
+            "The settings say virtual_keyboard=refuse: type it on a keyboard that is plugged in, \
+             without a remapper in between, or have it say flag."
+        }
+        FailureToAcquire::NewKeyboard => {
+            "The settings say new_keyboard=refuse: type it again, now that the keyboard is there."
+        }
         _ => "Type it again.",
     }
 }

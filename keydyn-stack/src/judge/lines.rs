@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 
+use keydyn_core::device::DeviceRule;
 use keydyn_core::printable::printable;
 use keydyn_core::settings::{Complaint, Line, Mode, PasswordChange, Rule, Settings};
 
@@ -12,6 +13,9 @@ use crate::service::{Entry, Facility, Kind, Place, Service, control_missing, is_
 
 /// Puts both lines into Debian's common files.
 pub(super) const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
+
+/// The kind of the note that a line refuses what is typed on keyboards that programs have made.
+pub const VIRTUAL_REFUSED: &str = "virtual-refused";
 
 /// So many broken lines are told one by one.
 const MOST_TOLD: usize = 20;
@@ -255,6 +259,21 @@ fn rules(settings: &Settings) -> Vec<(&'static str, &'static str)> {
             "unprivileged",
             "unprivileged=refuse: a program that may not read the keyboards, as a screen locker \
              without root, refuses everybody, learned or not",
+        ));
+    }
+    if settings.devices.virtual_keyboard == DeviceRule::Refuse {
+        rules.push((
+            VIRTUAL_REFUSED,
+            "virtual_keyboard=refuse: what is typed on a keyboard that a program has made, a \
+             remapper's too, is no typing, and whoever is armed is refused",
+        ));
+    }
+    if settings.devices.new_keyboard == DeviceRule::Refuse {
+        rules.push((
+            "new-refused",
+            "new_keyboard=refuse: what is typed on a keyboard that appeared at the prompt is no \
+             typing, and whoever is armed is refused; a radio keyboard that wakes up, and one \
+             behind a switch, may appear there at every login",
         ));
     }
     if settings.password_change == PasswordChange::Refuse {

@@ -17,10 +17,18 @@ fn the_modes_are_noted() {
 /// What a line says, and what the file of settings says, of those who cannot be judged.
 #[test]
 fn rules_that_refuse_are_noted() {
-    let rules = ["no_timings", "unprivileged", "password_change"];
+    let rules = [
+        "no_timings",
+        "unprivileged",
+        "virtual_keyboard",
+        "new_keyboard",
+        "password_change",
+    ];
     let notes = [
         "note no-timings",
         "note unprivileged",
+        "note virtual-refused",
+        "note new-refused",
         "note password-change",
     ];
     let all = rules.map(|rule| format!("{rule}=refuse"));

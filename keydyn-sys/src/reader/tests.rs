@@ -1,8 +1,10 @@
 use super::*;
 use crate::evdev::stand_in::{self, Typist};
-use crate::keyboards::machine::Machine;
+use crate::keyboards::machine::{KEYBOARD, Machine};
 use std::collections::HashMap;
 use std::sync::Mutex;
+
+mod refused;
 
 const A: u16 = 30;
 const B: u16 = 48;
@@ -27,6 +29,14 @@ impl Desk {
         let (typist, keyboard) = stand_in::keyboard(100 + number);
         self.opens_as(number, Ok(keyboard));
         self.machine.device(number, phys);
+        typist
+    }
+
+    /// Plugs in a keyboard that a program makes, which says that it is plugged in there.
+    fn made_up(&self, number: u32, phys: &str) -> Typist {
+        let (typist, keyboard) = stand_in::keyboard(100 + number);
+        self.opens_as(number, Ok(keyboard));
+        self.machine.device_at("virtual", number, KEYBOARD, phys);
         typist
     }
 
@@ -91,6 +101,7 @@ fn what_is_typed_between_start_and_finish_is_heard() {
     typist.key(moment(), ENTER, 1);
     let report = reader.finish().unwrap();
     assert!(report.pressed && !report.hidden && !report.incomplete);
+    assert_eq!(report.device, DESK);
     assert_eq!(report.model, 101);
     assert_eq!(
         typed(report),
@@ -137,6 +148,49 @@ fn nodes_of_one_device_are_one_keyboard_and_others_are_not() {
     assert_ne!(numbers[0], numbers[2]);
 }
 
+const DESK: Device = Device {
+    is_virtual: false,
+    is_new: false,
+};
+const MADE_UP: Device = Device {
+    is_virtual: true,
+    is_new: false,
+};
+
+#[test]
+fn a_keyboard_that_a_program_has_made_is_told_where_the_text_is_on_it() {
+    let desk = Desk::new();
+    let mut real = desk.keyboard(1, "isa0060/serio0/input0");
+    let mut made_up = desk.made_up(2, "");
+    let reader = desk.reader();
+    type_keys(&mut made_up, &[A]);
+    type_keys(&mut real, &[A, B]);
+    let report = reader.finish().unwrap();
+    assert_eq!((report.model, report.device), (101, DESK));
+
+    let desk = Desk::new();
+    let mut real = desk.keyboard(1, "isa0060/serio0/input0");
+    let mut made_up = desk.made_up(2, "");
+    let reader = desk.reader();
+    type_keys(&mut made_up, &[A, B]);
+    made_up.key(moment(), ENTER, 1);
+    // Nobody hides behind a key that the owner's keyboard sends after the Enter.
+    type_keys(&mut real, &[B]);
+    let report = reader.finish().unwrap();
+    assert_eq!((report.model, report.device), (102, MADE_UP));
+}
+
+#[test]
+fn a_made_up_keyboard_that_claims_the_place_of_a_real_one_stays_made_up() {
+    let desk = Desk::new();
+    let place = "usb-0000:00:14.0-2/input0";
+    let _real = desk.keyboard(1, place);
+    let mut made_up = desk.made_up(2, place);
+    let reader = desk.reader();
+    type_keys(&mut made_up, &[A]);
+    assert_eq!(reader.finish().unwrap().device, MADE_UP);
+}
+
 #[test]
 fn a_node_whose_clock_runs_backwards_is_told() {
     let desk = Desk::new();
@@ -163,7 +217,9 @@ fn a_keyboard_that_appears_during_the_conversation_is_read() {
         typist.all_read()
     });
     assert!(opened);
-    assert_eq!(typed(reader.finish().unwrap()), "a down, a up, returned");
+    let report = reader.finish().unwrap();
+    assert!(report.device.is_new && !report.device.is_virtual);
+    assert_eq!(typed(report), "a down, a up, returned");
 }
 
 #[test]

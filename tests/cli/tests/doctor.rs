@@ -329,9 +329,38 @@ fn who_else_is_at_the_keyboards_is_told() {
             "keyd is running, which takes keyboards for itself",
         ],
     );
+    let rule = RIGHT.replace("verify", "verify virtual_keyboard=refuse");
+    let rule = rule.replace("capture", "capture virtual_keyboard=refuse");
+    system.write("etc/pam.d/login", &rule);
+    system.machine(&place).piped("").assert(
+        1,
+        &[
+            "error: virtual_keyboard=refuse, and keyd types in place of the keyboards that it takes",
+            "Set `virtual_keyboard = flag`, or stop the program",
+        ],
+    );
+    let shadow = rule.replace("=refuse", "=refuse mode=shadow");
+    system.write("etc/pam.d/login", &shadow);
+    let done = system.machine(&place).piped("");
+    assert!(!done.out.contains("error:"), "{}", done.out);
+    system.write("etc/pam.d/login", RIGHT);
     system.write("proc/78/comm", "kloak\n");
     let done = system.machine(&place).piped("");
     done.assert(1, &["warning: kloak is running"]);
+}
+
+#[test]
+fn a_rule_that_leaves_no_keyboard_is_an_error() {
+    let (system, place) = (System::well(), Place::new());
+    place.arm(UID);
+    system.settings("virtual_keyboard = refuse\n", 0o644);
+    // The keyboard on the desk counts.
+    let done = system.machine(&place).piped("");
+    done.assert(0, &["goes by virtual_keyboard=refuse"]);
+    fs::remove_dir_all(system.path().join("sys")).unwrap();
+    system.keyboard(9, "somebody's keyboard", "virtual/input/input9");
+    let done = system.machine(&place).piped("");
+    done.assert(1, &["every keyboard of this machine is made by a program"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@
     reason = "a harness whose every failure is a test's"
 )]
 
+pub mod confined;
 mod disk;
 mod process;
 
@@ -57,11 +58,24 @@ pub fn shipped_module() -> PathBuf {
     module("KEYDYN_MODULE", "target/release")
 }
 
+/// The command, with the flags it is shipped with.
+///
+/// # Panics
+/// If it has not been built.
+pub fn shipped_command() -> PathBuf {
+    built("KEYDYN_TOOL", "target/debug/keydyn")
+}
+
 fn module(variable: &str, directory: &str) -> PathBuf {
+    built(variable, &format!("{directory}/libpam_keydyn.so"))
+}
+
+fn built(variable: &str, place: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(
         || {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-            root.join(directory).join("libpam_keydyn.so")
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../..")
+                .join(place)
         },
         PathBuf::from,
     );

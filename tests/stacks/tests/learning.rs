@@ -365,3 +365,58 @@ fn nothing_of_password_or_typing_is_in_any_file_or_log() {
         "{login:?}"
     );
 }
+
+/// Somebody who passes now, and only just: what log and account make of it.
+fn only_just(machine: &Machine, seeds: std::ops::Range<u64>) -> (Machine, Login) {
+    for seed in seeds {
+        // From the owner's rhythm on, until it is refused.
+        for percent in 1..60 {
+            let mut tried = machine.copy();
+            let login = tried.log_in(&Typing::between(seed, percent));
+            if login.log.contains("held-back") {
+                return (tried, login);
+            }
+            if login.code != Code::SUCCESS {
+                break;
+            }
+        }
+    }
+    panic!("nobody passes only just");
+}
+
+#[test]
+fn who_passes_only_just_is_let_in_and_not_learned() {
+    let machine = Machine::armed();
+    let before = samples(&machine);
+    let (mut after, login) = only_just(&machine, 3000..3020);
+    assert_eq!(login.code, Code::SUCCESS);
+    assert!(login.log.contains("outcome=accepted"), "{login:?}");
+    assert!(!login.log.contains(" learned state="), "{login:?}");
+    assert_eq!(samples(&after), before);
+    let owner = after.log_in(&Typing::owner(62));
+    assert!(owner.log.contains("learned state=armed"), "{owner:?}");
+    assert_eq!(samples(&after), before + 1, "the exception was one");
+}
+
+#[test]
+fn who_passes_only_just_again_and_again_is_learned_after_all() {
+    let mut machine = Machine::armed();
+    let before = samples(&machine);
+    for (sitting, held) in [(1, true), (2, true), (3, false)] {
+        machine.wait(20 * 3600);
+        if held {
+            machine = only_just(&machine, 3000 * sitting..3000 * sitting + 20).0;
+            assert_eq!(samples(&machine), before);
+        }
+    }
+    // The third in a row: what passes only just is learned now, with the two before.
+    let third = (9000..9020).find_map(|seed| {
+        (1..60).find_map(|percent| {
+            let mut tried = machine.copy();
+            let login = tried.log_in(&Typing::between(seed, percent));
+            let learned = format!("learned state=armed samples={}", before + 3);
+            login.log.contains(&learned).then_some(())
+        })
+    });
+    assert!(third.is_some());
+}

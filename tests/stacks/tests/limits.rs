@@ -6,6 +6,7 @@ use std::fs;
 
 use pam_host::{Application, ChildEnd, Code, Conversation, Flags, Reply, Stack, in_a_child};
 use stacks::Verify::{AuthErr, Ignore, Success};
+use stacks::confined::{leave_descriptors, leave_memory, limit};
 use stacks::{FRONT, Machine, PASSWORD, Typing, USER, Verify};
 
 fn owner() -> Typing {
@@ -14,38 +15,6 @@ fn owner() -> Typing {
 
 fn stranger() -> Typing {
     Typing::stranger(3)
-}
-
-fn limit(resource: libc::__rlimit_resource_t, most: u64) {
-    let limit = libc::rlimit {
-        rlim_cur: most,
-        rlim_max: libc::RLIM_INFINITY,
-    };
-    // SAFETY: the structure is valid for the call, and this is a child process.
-    let done = unsafe { libc::setrlimit(resource, &limit) };
-    if done != 0 {
-        // Not root: the hard limit stays what it is.
-        let mut now = limit;
-        // SAFETY: a place for one limit.
-        assert_eq!(unsafe { libc::getrlimit(resource, &raw mut now) }, 0);
-        now.rlim_cur = most.min(now.rlim_max);
-        // SAFETY: the structure is valid for the call.
-        assert_eq!(unsafe { libc::setrlimit(resource, &now) }, 0);
-    }
-}
-
-/// From here on only so many descriptors can be opened at the same time.
-fn leave_descriptors(free: u64) {
-    limit(libc::RLIMIT_NOFILE, 4096);
-    let mut highest = 0;
-    // The lower ones are filled up, so that the limit counts exactly those above.
-    for _ in 0..64 {
-        // SAFETY: duplicates a descriptor that is open in every process.
-        highest = unsafe { libc::dup(0) };
-        assert!(highest >= 0);
-    }
-    let highest = u64::try_from(highest).expect("a descriptor");
-    limit(libc::RLIMIT_NOFILE, highest + 1 + free);
 }
 
 /// What `verify` returned in a child whose limits are set between the prompt and the answer, and
@@ -130,12 +99,6 @@ fn at_no_number_of_descriptors_is_a_stranger_let_in_or_an_owner_s_login_uncounte
     assert!(refused_everybody && judged, "both were tried");
 }
 
-fn address_space() -> u64 {
-    let pages = fs::read_to_string("/proc/self/statm").expect("statm");
-    let pages = pages.split(' ').next().and_then(|n| n.parse::<u64>().ok());
-    pages.expect("pages") * 4096
-}
-
 /// Too little for the key derivation, up to enough for everything. (A limit so low that the
 /// process itself has none ends it, which lets nobody in either.)
 #[test]
@@ -149,7 +112,7 @@ fn at_no_limit_on_memory_is_a_stranger_let_in() {
                 let right = Conversation::answers([PASSWORD]);
                 let app = Application::start(&stack, Stack::SERVICE, USER, right);
                 let mut app = app.expect("starts");
-                limit(libc::RLIMIT_AS, address_space() + megabytes * 1024 * 1024);
+                leave_memory(megabytes << 20);
                 app.authenticate(Flags::NONE)
             });
             let verify = match end {

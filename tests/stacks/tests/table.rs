@@ -120,6 +120,16 @@ impl Attempt {
                 self.direct("where unprivileged");
                 self.argue("unprivileged=refuse");
             }
+            "typed on a virtual keyboard" => self.direct("device virtual"),
+            "typed on a virtual keyboard, virtual_keyboard=refuse" => {
+                self.direct("device virtual");
+                self.argue("virtual_keyboard=refuse");
+            }
+            "typed on a new keyboard" => self.direct("device new"),
+            "typed on a new keyboard, new_keyboard=refuse" => {
+                self.direct("device new");
+                self.argue("new_keyboard=refuse");
+            }
             "no capture" => {
                 self.front.remove(0);
             }
@@ -159,6 +169,11 @@ impl Attempt {
             "password changed, no key was pressed" => {
                 self.machine.change_password("another");
                 self.typing = Typing::trace("0 enter up");
+            }
+            "password changed, typed on a virtual keyboard, virtual_keyboard=refuse" => {
+                self.machine.change_password("another");
+                self.direct("device virtual");
+                self.argue("virtual_keyboard=refuse");
             }
             "password changed, state gone" => {
                 self.machine.change_password("another");

@@ -161,6 +161,13 @@ impl Inside {
         self
     }
 
+    /// Its keyboard is plugged in at each prompt, and pulled out afterwards.
+    #[must_use]
+    pub fn keyboard_at_the_prompt(mut self) -> Self {
+        self.options.push("--keyboard-at-the-prompt".to_owned());
+        self
+    }
+
     /// On this virtual terminal instead of tty8.
     #[must_use]
     pub fn on_terminal(self, number: u8) -> Self {

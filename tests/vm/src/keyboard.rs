@@ -63,13 +63,29 @@ impl Keyboard {
     /// # Panics
     /// If QEMU does not take it.
     pub fn types_steadily(&mut self, password: &Typing) {
+        self.types_steadily_within(password, Duration::MAX);
+    }
+
+    /// The same at a prompt that stands for so long. Whether the password was handed over: nothing
+    /// is begun that would not end in time, and what did not end in time gets no Enter.
+    pub(crate) fn types_steadily_within(&mut self, password: &Typing, prompt: Duration) -> bool {
         let (text, enter) = password.before_and_from_enter();
-        let mut starts = 1;
-        while text.lateness(&self.types(&text)) > STEADY && starts < STARTS {
+        let asked = Instant::now();
+        for start in 1..=STARTS {
+            if asked.elapsed() + text.duration() > prompt {
+                return false;
+            }
+            let steady = text.lateness(&self.types(&text)) <= STEADY;
+            if steady || start == STARTS {
+                break;
+            }
             self.types(&Typing::throw_away());
-            starts += 1;
         }
-        self.types(&enter);
+        let in_time = asked.elapsed() <= prompt;
+        if in_time {
+            self.types(&enter);
+        }
+        in_time
     }
 
     fn edge(&mut self, edge: &KeyEvent) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use keydyn_core::key::Motion;
+use keydyn_core::trace::{Trace, TraceEvent};
 
 use crate::errors::Intervals;
 use crate::evdev::PlainReader;
@@ -181,9 +182,23 @@ impl Login {
     /// # Panics
     /// If the machine gets stuck.
     pub fn attempt_as(&mut self, user: &str, password: &Typing) -> Attempt {
-        self.attempt_of(user, password, |login| {
-            login.guest.keyboard.types_steadily(password);
-        })
+        /// So long `login` waits (LOGIN_TIMEOUT), less what it takes to hand the answer over.
+        const ASKS_FOR: Duration = Duration::from_secs(57);
+        const SITTINGS: u32 = 3;
+        for _ in 0..SITTINGS {
+            let before = self.is_asked(user);
+            let keyboard = &mut self.guest.keyboard;
+            if keyboard.types_steadily_within(password, ASKS_FOR) {
+                return self.came_of(before, password);
+            }
+            // Whatever came too late stands at the next prompt, or nobody has been asked anything.
+            self.guest
+                .wait_for_screen("the end of the prompt", |screen| {
+                    !screen.prompts(&["Password:"])
+                });
+            self.guest.keyboard.types(&Typing::throw_away());
+        }
+        panic!("the host stood still {SITTINGS} times for most of a minute");
     }
 
     /// Somebody sits down and gives the owner's name, and the password is typed in this way; it is
@@ -196,11 +211,22 @@ impl Login {
     }
 
     fn attempt_of(&mut self, user: &str, meant: &Typing, types: impl FnOnce(&mut Self)) -> Attempt {
+        let before = self.is_asked(user);
+        types(self);
+        self.came_of(before, meant)
+    }
+
+    /// Gives a name and is asked for the password; how many lines the console had before.
+    fn is_asked(&mut self, user: &str) -> usize {
         self.guest.wait_for_prompt(&["login:"]);
         let before = self.guest.console.lines().len();
         self.guest.keyboard.types(&Typing::mechanical(user));
         self.guest.wait_for_prompt(&["Password:"]);
-        types(self);
+        before
+    }
+
+    /// What came of a password that was handed over.
+    fn came_of(&mut self, before: usize, meant: &Typing) -> Attempt {
         let end = self
             .guest
             .console
@@ -273,6 +299,22 @@ impl Login {
     /// How the screen looks, for the story.
     pub fn picture(&mut self, story: &mut Story) {
         story.picture(&mut self.guest);
+    }
+
+    /// What somebody has who recorded the last typing at this machine's keyboard: the kernel's own
+    /// moments, from its first key to its Enter.
+    ///
+    /// # Panics
+    /// If keys are missing.
+    pub fn recorded(&mut self, attempt: &Attempt) -> Typing {
+        let arrived = self.reader.last_typing(&mut self.guest);
+        let arrived = Typing::of(&arrived);
+        let (text, from_enter) = arrived.before_last_enter();
+        let keys = attempt.typing.before_last_enter().0.len();
+        let begin = text.len().checked_sub(keys).expect("keys are missing");
+        let edges = text[begin..].iter().chain(from_enter.first());
+        let edges = edges.map(|edge| TraceEvent::Key(*edge));
+        Typing::of(&Trace::new(edges.collect()))
     }
 
     /// How late the kernel heard of the latest key of this attempt, the last one, counted from

@@ -5,6 +5,8 @@ use std::time::Duration;
 use keydyn_core::key::{KeyCode, KeyEvent, KeyRole, Micros, Motion};
 use keydyn_core::trace::{Trace, TraceEvent};
 
+use crate::chance::Chance;
+
 pub(crate) const ENTER: KeyCode = KeyCode(28);
 const LEFT_SHIFT: KeyCode = KeyCode(42);
 const LEFT_ALT: KeyCode = KeyCode(56);
@@ -296,6 +298,35 @@ impl Typing {
         self.duration() - first.duration() - second.duration()
     }
 
+    /// The edges of keys other than Enter before the last Enter, and that with what comes after.
+    pub(crate) fn before_last_enter(&self) -> (Vec<KeyEvent>, Vec<KeyEvent>) {
+        let ends =
+            |edge: &KeyEvent| edge.motion == Motion::Press && TERMINATORS.contains(&edge.key);
+        let end = self.0.iter().rposition(ends).unwrap_or(self.0.len());
+        (self.up_to_enter(), self.0[end..].to_vec())
+    }
+
+    /// The same with every edge moved by a normal error of so many milliseconds.
+    #[must_use]
+    pub fn jittered(&self, spread: f64, chance: &mut Chance) -> Self {
+        const STEPS: u64 = 1 << 20;
+        // The sum of twelve uniform numbers is nearly normal, with a spread of 1 (Irwin-Hall).
+        let mut normal = || {
+            let sum: u64 = (0..12).map(|_| chance.below(STEPS)).sum();
+            sum as f64 / STEPS as f64 - 6.0
+        };
+        let earliest = (6.0 * 1000.0 * spread) as u64;
+        let mut edges = self.0.clone();
+        for edge in &mut edges {
+            edge.at.0 =
+                (edge.at.0 + earliest).saturating_add_signed((1000.0 * spread * normal()) as i64);
+        }
+        edges.sort_by_key(|edge| edge.at);
+        Self::of(&Trace::new(
+            edges.into_iter().map(TraceEvent::Key).collect(),
+        ))
+    }
+
     /// The edges before the last Enter.
     pub(crate) fn up_to_enter(&self) -> Vec<KeyEvent> {
         let ends =
@@ -416,6 +447,20 @@ mod tests {
             "0.000 a down\n90.500 a up\n200.000 enter down\n260.000 enter up\n"
         );
         assert_eq!(typing.duration(), Duration::from_millis(260));
+    }
+
+    #[test]
+    fn jitter_moves_every_edge_a_little_and_none_far() {
+        let (mut chance, _) = Chance::seeded();
+        let typing = Typing::line("keydyn2026\n", 200);
+        let jittered = typing.jittered(5.0, &mut chance);
+        let pairs = typing.edges().iter().zip(jittered.edges());
+        let moved: Vec<f64> = pairs
+            .map(|(is, was)| (is.at.0 as f64 - was.at.0 as f64).abs() / 1000.0)
+            .collect();
+        let mean = moved.iter().sum::<f64>() / moved.len() as f64;
+        assert!(moved.iter().all(|&far| far <= 60.0), "{moved:?}");
+        assert!((0.5..20.0).contains(&mean), "{moved:?}");
     }
 
     #[test]

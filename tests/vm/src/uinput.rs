@@ -1,7 +1,8 @@
 //! A keyboard that is made up inside the machine, with moments of the typist's own choice.
 
+use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -28,7 +29,10 @@ const EV_KEY: u16 = 1;
 /// The kernel (from 6.12 on) takes the moment that is written with an edge for the moment at which
 /// the key moved, to the microsecond, if it has passed and was at most ten seconds ago.
 #[derive(Debug)]
-pub struct MadeUpKeyboard(VirtualDevice);
+pub struct MadeUpKeyboard {
+    device: VirtualDevice,
+    node: PathBuf,
+}
 
 impl MadeUpKeyboard {
     /// Plugs it in and waits until it is there, for the kernel and for udev.
@@ -42,10 +46,27 @@ impl MadeUpKeyboard {
             .input_id(InputId::new(BusType::BUS_USB, 0x1209, 0x6b64, 1))
             .with_keys(&keys)?
             .build()?;
-        for node in device.enumerate_dev_nodes_blocking()? {
-            wait_for(&node?)?;
+        let mut nodes = device.enumerate_dev_nodes_blocking()?;
+        let node = nodes.next().ok_or(io::ErrorKind::NotFound)??;
+        wait_for(&node)?;
+        Ok(Self { device, node })
+    }
+
+    /// Waits until this process has it open.
+    ///
+    /// # Errors
+    /// If it does not open it, or is gone.
+    pub fn wait_for_reader(&self, process: u32) -> io::Result<()> {
+        let open = format!("/proc/{process}/fd");
+        for _ in 0..1000 {
+            let mut files = fs::read_dir(&open)?.flatten();
+            let is_it = |path: PathBuf| fs::read_link(path).is_ok_and(|path| path == self.node);
+            if files.any(|file| is_it(file.path())) {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(10));
         }
-        Ok(Self(device))
+        Err(io::ErrorKind::TimedOut.into())
     }
 
     /// Moves a key without text down and up so often in one go that no reader can follow, if this
@@ -56,7 +77,7 @@ impl MadeUpKeyboard {
     pub fn floods(&mut self, times: usize) -> io::Result<()> {
         const LEFT_SHIFT: u16 = 42;
         let edge = |value| InputEvent::new(EV_KEY, LEFT_SHIFT, value);
-        self.0.emit(&[edge(1), edge(0)].repeat(times))
+        self.device.emit(&[edge(1), edge(0)].repeat(times))
     }
 
     /// Types, and does this when the last Enter has gone down: it hands over what was typed. What
@@ -88,7 +109,7 @@ impl MadeUpKeyboard {
         if let Some(enter) = enter.first() {
             thread::sleep((start + moment(enter)).saturating_sub(now()?));
             start = now()? - moment(enter);
-            self.0.emit(&[event(enter, start + moment(enter))])?;
+            self.device.emit(&[event(enter, start + moment(enter))])?;
         }
         at_enter();
         self.write(rest, start)
@@ -100,7 +121,7 @@ impl MadeUpKeyboard {
             let due = start + edges.last().map_or(Duration::ZERO, moment);
             thread::sleep(due.saturating_sub(now()?).max(READ));
             for edge in edges {
-                self.0.emit(&[event(edge, start + moment(edge))])?;
+                self.device.emit(&[event(edge, start + moment(edge))])?;
             }
         }
         Ok(())
@@ -140,7 +161,7 @@ fn now() -> io::Result<Duration> {
 fn wait_for(node: &Path) -> io::Result<()> {
     let name = node.file_name().unwrap_or_default();
     let numbers = Path::new("/sys/class/input").join(name).join("dev");
-    let numbers = std::fs::read_to_string(numbers)?;
+    let numbers = fs::read_to_string(numbers)?;
     let entry = format!("/run/udev/data/c{}", numbers.trim());
     let udev = Path::new("/run/udev/control").exists();
     for _ in 0..1000 {

@@ -12,8 +12,8 @@ use super::account::Owner;
 /// How an account meets an attacker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// As the module does: refusals in a row start a cool-down, and after a refusal only what is
-    /// accepted with confidence is learned.
+    /// As the module does: refusals in a row start a cool-down, after a refusal only what is
+    /// accepted with confidence is learned, and what only just passed is held.
     Module,
     /// The same without cool-downs.
     NoThrottle,
@@ -59,7 +59,7 @@ pub(super) struct Live {
     pub(super) now: Timestamp,
     threshold: Threshold,
     state: AccountState,
-    /// When the last typing was learned.
+    /// When the last typing was learned, or the sitting began.
     learned_at: Timestamp,
     /// The owner's last session.
     session: Option<u32>,
@@ -110,10 +110,12 @@ impl Live {
     /// login does it.
     pub(super) fn attempt(&mut self, sample: &Sample) -> Verdict {
         let (verdict, score) = self.judge(sample);
-        let learns = verdict == Verdict::Accepted && score.is_some_and(|u| self.may_learn(u));
+        let learns = score.filter(|&u| verdict == Verdict::Accepted && self.may_learn(u));
         self.state.note(self.now, verdict);
-        if learns {
-            self.learn(sample);
+        match (learns, verdict) {
+            (Some(score), _) => self.learn(sample, score),
+            (None, Verdict::Refused) => self.detector.note_refusal(),
+            _ => {}
         }
         verdict
     }
@@ -147,11 +149,21 @@ impl Live {
         }
     }
 
-    fn learn(&mut self, sample: &Sample) {
+    fn learn(&mut self, sample: &Sample, score: f64) {
         if sitting_ended(self.learned_at, self.now) {
             self.detector.start_sitting();
+            self.learned_at = self.now;
         }
-        self.detector.learn(sample);
+        let learned = match self.rule {
+            Rule::LearnAccepted => {
+                self.detector.learn(sample);
+                true
+            }
+            _ => self.detector.learn_accepted(sample, score, self.threshold),
+        };
+        if !learned {
+            return;
+        }
         self.learned_at = self.now;
         self.learned += 1;
         // What was learned is trusted: so the store has it.

@@ -190,7 +190,7 @@ fn a_copy_of_what_was_learned_is_neither_judged_nor_learned() {
     let copied = Err(FailureToAcquire::Copied);
     let mut profile = learned(30);
     let copy = typing(16, 8, 12);
-    assert_eq!(profile.judge(&copy, NOW).map(|_| ()), copied);
+    assert_eq!(profile.judge(&copy, NOW), Err(FailureToAcquire::Copied));
     assert_eq!(profile.learn(&lesson(&copy, 100_100)), copied);
     assert_eq!(profile.learned(), 30);
     // While learning too, so that the typings that are kept are all somebody's own.
@@ -262,10 +262,12 @@ proptest! {
                 sample =
                     Sample::new(sample.keys().clone(), holds, sample.downs().to_vec()).unwrap();
             }
-            if profile.learn(&lesson(&sample, now)).is_ok() {
-                let kept = profile.window.back().unwrap();
-                kept.turn.take(&mut endless);
-                endless.learn(&sample, kept.gain);
+            if let Ok(Taught::Learned(typings)) = profile.learn(&lesson(&sample, now)) {
+                let from = profile.window.len() - typings as usize;
+                for kept in profile.window.iter().skip(from) {
+                    kept.turn.take(&mut endless);
+                    endless.learn(&kept.sample, kept.gain);
+                }
             }
         }
         let sequence = &profile.sequences[0];

@@ -1,10 +1,14 @@
-//! The keys of one password, and sealing anew what was sealed under outdated parameters.
+//! The keys of one password, and what is sealed under them: also anew, what outdated parameters have
+//! sealed.
 
+use crate::store::codec::{self, CodecError};
+use crate::store::files::previous;
 use crate::store::header::{KdfParams, Salt};
-use crate::store::seal::SealKey;
+use crate::store::profile::Profile;
+use crate::store::seal::{OpenError, SealKey, seal};
 
 use super::learn::Held;
-use super::{LearnError, LockGuard, Slot, Vault};
+use super::{Damage, LearnError, LockGuard, Slot, Vault};
 
 /// What a key is derived under.
 pub type Derivation = (Salt, KdfParams);
@@ -87,5 +91,51 @@ impl Vault<'_> {
     ) -> (&'k SealKey, Derivation) {
         let alone = target == Slot::First && (promoted || !self.is_kept(Slot::Second));
         keys.renewed.filter(|_| alone).unwrap_or(keys.found)
+    }
+
+    /// Writes a profile that `opens` opens as it is, sealed under the other key. The generation before
+    /// is what was there, if it is worth it.
+    pub(super) fn write_profile(
+        &self,
+        slot: Slot,
+        opens: &SealKey,
+        (key, derivation): (&SealKey, Derivation),
+        nonce: [u8; 24],
+        profile: &Profile,
+    ) -> Result<(), LearnError> {
+        if nonce == [0; 24] {
+            return Err(LearnError::NoRandomness);
+        }
+        let name = self.profile_name(slot);
+        let before = self.header(&previous(&name), opens)?;
+        let current = self.header(&name, opens)?;
+        let generations = [current, before].into_iter().flatten();
+        let generation = generations
+            .map(|header| header.generation)
+            .max()
+            .unwrap_or(0);
+        let plaintext = codec::encode_profile(profile)?;
+        let file = seal(
+            key,
+            self.uid,
+            derivation,
+            generation.saturating_add(1),
+            nonce,
+            &plaintext,
+        )
+        .ok_or(CodecError::TooLarge)?;
+        Ok(self
+            .main
+            .write(&name, &file, self.worth_keeping(&name, opens))?)
+    }
+
+    /// Whether the file may become the generation before: what is damaged, behind its header too,
+    /// does not take the place of one that opens.
+    fn worth_keeping(&self, name: &str, key: &SealKey) -> bool {
+        match self.open_file(name, key) {
+            Ok(profile) => profile.is_some(),
+            Err(Damage::Open { reason, .. }) => reason == OpenError::OtherPassword,
+            Err(_) => false,
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::store::files::{FileError, StateFiles};
 
 use crate::policy::{ARMABLE_KEYS, Decision, decide};
 
-use crate::store::profile::{Lesson, Profile};
+use crate::store::profile::{Lesson, Profile, Taught};
 use crate::store::seal::SealKey;
 use crate::store::state::{AccountState, Phase};
 
@@ -26,9 +26,9 @@ impl Vault<'_> {
     /// and state. The caller brings a fresh nonce.
     ///
     /// # Errors
-    /// Why it was not learned; the profile is then as it was. Only where the profile was written and
-    /// the state could be written nowhere has it been learned all the same: the sealed copy of the
-    /// state knows.
+    /// Why it was neither learned nor held; the profile is then as it was. Only where the profile
+    /// was written and the state could be written nowhere has it been learned all the same: the
+    /// sealed copy of the state knows.
     pub fn learn(
         &self,
         key: &SealKey,
@@ -63,11 +63,17 @@ impl Vault<'_> {
                 return Err(LearnError::NotTrusted);
             }
             profile.stay_armed(lesson.sample);
+            if let Some(refusal) = now.state.distrusted {
+                profile.note_refusal(refusal);
+            }
         }
         // Root is armed by an enrolment only, and stays armed through a change of the password.
         let may_arm = lesson.may_arm || (armed && now.slot == Slot::Second);
-        profile.learn(&Lesson { may_arm, ..*lesson })?;
-        self.put(now, keys, lesson, 1, nonce)
+        let typings = match profile.learn(&Lesson { may_arm, ..*lesson })? {
+            Taught::Learned(typings) => typings,
+            Taught::Held | Taught::EnoughForADay => 0,
+        };
+        self.put(now, keys, lesson, typings, nonce)
     }
 
     /// Profile and state as they are on the disk, under the lock. What cannot be read now may be
@@ -121,7 +127,7 @@ impl Vault<'_> {
         held: Held,
         keys: Keys<'_>,
         lesson: &Lesson<'_>,
-        typings: u64,
+        typings: u32,
         nonce: [u8; 24],
     ) -> Result<Learned, LearnError> {
         let Held {
@@ -146,13 +152,15 @@ impl Vault<'_> {
             } else {
                 Phase::Learning
             };
-            state.distrusted = None;
+            if typings > 0 {
+                state.distrusted = None;
+            }
         }
         let samples = profile.learned();
         // Counted is what the profile in force has learned, beside which the other one learns.
         let learned = &mut state.counts.learned;
         *learned = match slot {
-            Slot::First => learned.saturating_add(typings),
+            Slot::First => learned.saturating_add(u64::from(typings)),
             Slot::Second if promoted => u64::from(samples),
             Slot::Second => *learned,
         };
@@ -167,6 +175,7 @@ impl Vault<'_> {
         self.write_state(&mut state, &[self.main, self.run])?;
         Ok(Learned {
             samples,
+            typings,
             phase: state.phase,
             promoted,
             too_common: state.progress.too_common,

@@ -9,6 +9,7 @@ mod erase;
 mod faults;
 pub(super) mod kit;
 mod later;
+mod random;
 mod renewal;
 mod survey;
 

@@ -36,16 +36,21 @@ const FILE_LIMIT: usize = 1 << 20;
 /// A clock may be a little behind whoever wrote the file.
 const CLOCK_SLACK: u64 = 120;
 
-/// What there is to say of the machine.
+/// What there is to say of the machine. `virtual_refused`: some line refuses what is typed on
+/// keyboards that programs have made.
 pub(super) fn look(
     machine: &Path,
     places: &Directories,
     configuration: &Configuration,
+    virtual_refused: bool,
 ) -> Vec<Finding> {
     let real = machine == Path::new("/");
     let machine = Machine::under(machine);
     let mut findings = keyboards(&machine);
     findings.extend(programs(&machine));
+    if virtual_refused {
+        findings.extend(locked_out(&machine));
+    }
     if real {
         findings.extend(sessions());
     }
@@ -122,7 +127,8 @@ fn keyboards(machine: &Machine) -> Vec<Finding> {
     if !virtual_ones.is_empty() {
         let text = format!(
             "Made by a program, and heard like a keyboard on the desk: {}. Whoever may make such a \
-             device is root or the like, and can play a typing back.",
+             device is root or the like, and can play a typing back. The log marks what is typed \
+             on it (keyboard=virtual), and `virtual_keyboard=refuse` refuses it.",
             names(&virtual_ones)
         );
         findings.push(note("virtual-keyboard", text));
@@ -134,6 +140,30 @@ fn names(keyboards: &[&Keyboard]) -> String {
     let name = |one: &&Keyboard| format!("{} ({})", one.name, one.node);
     let names: Vec<_> = keyboards.iter().map(name).collect();
     names.join(", ")
+}
+
+/// Where nothing that is typed would count.
+fn locked_out(machine: &Machine) -> Option<Finding> {
+    let keyboards = machine.keyboards().ok()?;
+    let mut first = keyboards.iter().filter(|one| one.seat == FIRST_SEAT);
+    let running = machine.programs().unwrap_or_default();
+    let remapper = running
+        .iter()
+        .find(|name| REMAPPERS.contains(&name.as_str()));
+    let why = match remapper {
+        _ if first.clone().next().is_none() => return None,
+        _ if first.all(|one| one.is_virtual) => {
+            "every keyboard of this machine is made by a program".to_owned()
+        }
+        Some(remapper) => format!("{remapper} types in place of the keyboards that it takes"),
+        None => return None,
+    };
+    let text = format!(
+        "virtual_keyboard=refuse, and {why}: whoever is armed is refused at every login typed \
+         there. Set `virtual_keyboard = flag`, or stop the program and be learned anew without it \
+         (`keydyn reset`)."
+    );
+    Some(error("virtual-refused", text))
 }
 
 fn programs(machine: &Machine) -> Vec<Finding> {

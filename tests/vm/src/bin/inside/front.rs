@@ -12,6 +12,8 @@ use vm::{MadeUpKeyboard, Step, Typing, read_script};
 
 use crate::KEYBOARD;
 
+const AT_THE_PROMPT: &str = "--keyboard-at-the-prompt";
+
 /// Plays a script in front of an application for each user, and writes a line for each attempt of
 /// each, and at last "over".
 pub(crate) fn play(script: &str, reports: &str, options: &[&str]) {
@@ -20,13 +22,22 @@ pub(crate) fn play(script: &str, reports: &str, options: &[&str]) {
     assert!(quiet.is_ok_and(|status| status.success()), "no terminal");
     let steps = read_script(&fs::read_to_string(script).expect("a script"));
     let mut reports = File::create(reports).expect("a file for the reports");
-    let mut keyboard = MadeUpKeyboard::plug_in(KEYBOARD).expect("a keyboard");
-    let mut applications = Running::start_all(options);
+    let (late, options): (Vec<&str>, Vec<&str>) = options
+        .iter()
+        .copied()
+        .partition(|option| *option == AT_THE_PROMPT);
+    let mut keyboard = late.is_empty().then(plug_in);
+    let mut applications = Running::start_all(&options);
     for step in &steps {
         match step {
             Step::Wait(hours) => wait(*hours),
             Step::Attempt { typing, answer } => {
-                for report in attempt(&mut applications, &mut keyboard, typing.as_ref(), answer) {
+                for report in attempt(
+                    &mut applications,
+                    keyboard.as_mut(),
+                    typing.as_ref(),
+                    answer,
+                ) {
                     reports.write_all(report.as_bytes()).expect("it is written");
                 }
             }
@@ -38,10 +49,24 @@ pub(crate) fn play(script: &str, reports: &str, options: &[&str]) {
     reports.write_all(b"over\n").expect("it is written");
 }
 
+fn plug_in() -> MadeUpKeyboard {
+    MadeUpKeyboard::plug_in(KEYBOARD).expect("a keyboard")
+}
+
+/// Plugs a keyboard in while these applications ask, and waits until they have it open.
+fn plug_in_at_the_prompt(applications: &[Running]) -> MadeUpKeyboard {
+    let keyboard = plug_in();
+    for application in applications {
+        let heard = keyboard.wait_for_reader(application.process.id());
+        heard.expect("it is listened to");
+    }
+    keyboard
+}
+
 /// Every application asks, the answer is typed once, and what came of each.
 fn attempt(
     applications: &mut [Running],
-    keyboard: &mut MadeUpKeyboard,
+    keyboard: Option<&mut MadeUpKeyboard>,
     typing: Option<&Typing>,
     answer: &str,
 ) -> Vec<String> {
@@ -50,6 +75,10 @@ fn attempt(
     }
     let said: Vec<String> = applications.iter_mut().map(Running::says).collect();
     let asked = |said: &String| said == "asked\n";
+    let typing = typing.filter(|_| said.iter().any(asked));
+    // There until the reports are: what pulls it out spoils what was typed on it.
+    let mut coming =
+        (typing.is_some() && keyboard.is_none()).then(|| plug_in_at_the_prompt(applications));
     let mut answer = || {
         for (application, said) in applications.iter_mut().zip(&said) {
             if asked(said) {
@@ -57,10 +86,8 @@ fn attempt(
             }
         }
     };
-    match typing {
-        Some(typing) if said.iter().any(asked) => {
-            keyboard.types(typing, answer).expect("it types");
-        }
+    match (typing, keyboard.or(coming.as_mut())) {
+        (Some(typing), Some(keyboard)) => keyboard.types(typing, answer).expect("it types"),
         _ => answer(),
     }
     let reports = applications.iter_mut().zip(said);

@@ -7,7 +7,7 @@
 //! ```
 //! Options: `--service` NAME (again: one after the other), `--user` NAME (again for each application), `--tty` NAME,
 //! `--remote-host` NAME, `--remote-user` NAME, `--uid` NUMBER (what the applications run as),
-//! `--without-credentials`, `--session`.
+//! `--without-credentials`, `--session`, `--keyboard-at-the-prompt`.
 #![expect(
     clippy::expect_used,
     clippy::panic,
