@@ -242,7 +242,8 @@ fn derive(machine: &Machine, uid: Option<u32>, user: &str, token: &[u8]) -> Opti
     };
     let key = derive_key(machine, token, derivation)?;
     let renewal = kept.and_then(|vault| vault.renewal(derivation, machine.kdf));
-    // Whoever has no memory for it is judged all the same.
+    // Whoever has no time or no memory for it is judged all the same.
+    let renewal = renewal.filter(|_| !machine.budget.is_over());
     let renewed = renewal.and_then(|now| Some((derive_key(machine, token, now)?, now.1)));
     let digest = TokenDigest::new(system::random()?, token);
     Some(Keyed {

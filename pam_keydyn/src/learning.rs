@@ -72,11 +72,12 @@ pub(crate) fn learn_pending(handover: &mut Handover) {
     if pending.learn {
         if let Some(lacking) = lacking(budget) {
             let message = format!("user={user} not learned: {lacking}");
-            return log.write(Level::Warning, &message);
+            log.write(Level::Warning, &message);
+        } else {
+            let learned = log.timed("learning", || learn(&pending, &carried));
+            renewed = learned.as_ref().is_ok_and(|learned| learned.renewed);
+            tell(log, &user, learned);
         }
-        let learned = log.timed("learning", || learn(&pending, &carried));
-        renewed = learned.as_ref().is_ok_and(|learned| learned.renewed);
-        tell(log, &user, learned);
     }
     if pending.renew && !renewed {
         renewed = match lacking(budget) {

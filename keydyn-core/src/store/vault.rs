@@ -184,14 +184,15 @@ impl<'a> Vault<'a> {
     /// `None` if there is no profile whose header can be read.
     #[must_use]
     pub fn derivation(&self) -> Option<Derivation> {
-        [Slot::First, Slot::Second].into_iter().find_map(|slot| {
-            self.generations(slot).into_iter().find_map(|name| {
-                let file = self.main.read(&name, FILE_LEN).ok()??;
-                Header::parse(&file)
-                    .ok()
-                    .map(|header| (header.salt, header.kdf))
-            })
-        })
+        let slots = [Slot::First, Slot::Second].into_iter();
+        let mut names = slots.flat_map(|slot| self.generations(slot));
+        names.find_map(|name| self.derivation_in(&name))
+    }
+
+    fn derivation_in(&self, name: &str) -> Option<Derivation> {
+        let file = self.main.read(name, FILE_LEN).ok()??;
+        let header = Header::parse(&file).ok()?;
+        Some((header.salt, header.kdf))
     }
 
     fn generations(&self, slot: Slot) -> [String; 2] {
@@ -232,8 +233,13 @@ impl<'a> Vault<'a> {
                     reason: OpenError::OtherPassword,
                     ..
                 }) => {
-                    // Behind a damaged file this one may be the same password's, derived otherwise.
-                    return damage.map_or(Opening::OtherPassword, Opening::Damaged);
+                    // Behind a damaged file whose header is whole, this one may be the same
+                    // password's, derived otherwise: the key was derived for the first such header.
+                    let otherwise = || self.derivation_in(&name) != self.derivation();
+                    return match damage {
+                        Some(damage) if otherwise() => Opening::Damaged(damage),
+                        _ => Opening::OtherPassword,
+                    };
                 }
                 Err(reason) => damage = damage.or(Some(reason)),
             }

@@ -86,6 +86,37 @@ fn a_login_that_learns_nothing_seals_anew_too() {
 }
 
 #[test]
+fn a_typing_that_is_held_back_seals_anew_too() {
+    let machine = Machine::armed();
+    let learned = machine.learned();
+    for (seed, percent) in (3000..3020).flat_map(|seed| (1..60).map(move |by| (seed, by))) {
+        let mut tried = later(machine.copy());
+        let login = tried.log_in(&Typing::between(seed, percent));
+        if login.log.contains("held-back") {
+            assert!(derivations(&login) == 2 && says(&login), "{login:?}");
+            assert_eq!((params(&tried), tried.learned()), (TODAY, learned));
+            return;
+        }
+    }
+    panic!("nobody passes only just");
+}
+
+/// Neither the second key nor the writing is begun when the time for the login is over.
+#[test]
+fn without_time_nothing_is_sealed_anew() {
+    for (seconds, keys) in [(6, 1), (3, 2)] {
+        let mut machine = later(Machine::after(5)).directive(&format!("slow {seconds}"));
+        let learned = machine.learned();
+        let login = machine.log_in(&Typing::owner(30));
+        assert_eq!(login.code, Code::SUCCESS, "{seconds}: {login:?}");
+        assert_eq!(derivations(&login), keys, "{seconds}: {login:?}");
+        assert!(!says(&login), "{seconds}: {login:?}");
+        let after = (params(&machine), machine.learned());
+        assert_eq!(after, (KdfParams::CURRENT, learned), "{seconds}");
+    }
+}
+
+#[test]
 fn a_first_profile_is_sealed_as_it_is_to_be() {
     let mut machine = later(Machine::new());
     let login = machine.log_in(&Typing::owner(0));

@@ -92,8 +92,9 @@ impl Vault<'_> {
     }
 
     fn as_far_as_it_can_be_read(&self, keys: Keys<'_>) -> Result<Held, LearnError> {
-        let (key, (salt, _)) = keys.found;
-        if self.derivation().is_some_and(|(now, _)| now != salt) {
+        let (key, derivation) = keys.found;
+        // A key derived otherwise would open nothing, and look like a changed password's.
+        if self.derivation().is_some_and(|now| now != derivation) {
             return Err(LearnError::Replaced);
         }
         if let Some(later) = self.later_state_in(self.main) {

@@ -1,7 +1,10 @@
 //! Profiles that are sealed under outdated parameters.
 
 use super::kit::{DERIVATION, Machine, UID, key, opened};
-use crate::store::header::{KdfParams, Salt, stamp};
+use crate::policy::Strictness;
+use crate::store::enrolment::EnrolmentRules;
+use crate::store::header::{Header, KdfParams, Salt, stamp};
+use crate::store::profile::Sitting;
 use crate::store::profile::tests::{lesson, typing};
 use crate::store::seal::SealKey;
 use crate::store::state::Phase;
@@ -109,6 +112,94 @@ fn while_a_changed_password_is_learned_both_slots_keep_their_parameters() {
         machine.vault().open(&key(2)),
         Opening::Open(_, Slot::Second)
     ));
+}
+
+/// One login had no memory for its second key, or is of an earlier keydyn, and another one renewed:
+/// its key fits nothing any more, and opens no slot for a changed password.
+#[test]
+fn whoever_has_no_key_for_what_is_there_now_writes_nothing() {
+    let (old, new) = (key(1), key(11));
+    let machine = Machine::armed(&old);
+    let sittings = opened(&machine, &old).0.sittings();
+    learn(&machine, keys(&old, &new), 30).unwrap();
+    let files = machine.main.files.borrow().clone();
+    let late = Keys::only(&old, DERIVATION);
+    assert!(matches!(
+        learn(&machine, late, 31),
+        Err(LearnError::Replaced)
+    ));
+    let rules = (Strictness::Normal, 20);
+    let undone = machine.vault().undo(late, &sittings, rules, [8; 24]);
+    assert!(matches!(undone, Err(LearnError::Replaced)));
+    let rules = EnrolmentRules {
+        strictness: Strictness::Normal,
+        typings: 20,
+        further: 2,
+        most: 30,
+    };
+    let begun = machine.vault().begin_enrolment(late, rules);
+    assert!(matches!(begun, Err(LearnError::Replaced)));
+    assert!(!machine.vault().renew(late, [9; 24]).unwrap());
+    assert_eq!(*machine.main.files.borrow(), files);
+}
+
+/// The generation before stays cheap to guess against until the next save, and no longer.
+#[test]
+fn two_logins_later_nothing_is_sealed_under_the_parameters_of_old() {
+    let (old, new) = (key(1), key(11));
+    let machine = Machine::armed(&old);
+    for i in 30..32 {
+        learn(&machine, keys(&old, &new), i).unwrap();
+    }
+    for (name, file) in &*machine.main.files.borrow() {
+        if name.contains("profile") {
+            assert_eq!(Header::parse(file).unwrap().kdf, TODAY, "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_undo_seals_anew_as_learning_does() {
+    let (old, new) = (key(1), key(11));
+    let machine = Machine::armed(&old);
+    learn(&machine, Keys::only(&old, DERIVATION), 30).unwrap();
+    let before = opened(&machine, &old).0;
+    let newest = &before.sittings()[..1];
+    let rules = (Strictness::Normal, 20);
+    let undo = |sittings: &[Sitting]| {
+        let keys = keys(&old, &new);
+        machine.vault().undo(keys, sittings, rules, [8; 24])
+    };
+    undo(newest).unwrap();
+    assert_eq!(machine.vault().derivation(), Some(RENEWED));
+    assert!(opened(&machine, &new).0.learned() < before.learned());
+    assert_eq!(machine.phase(&new), Some(Phase::Armed));
+    // Again with keys of before: it finds what is there now.
+    assert!(matches!(
+        undo(newest),
+        Err(LearnError::Changed | LearnError::TooFar(_))
+    ));
+}
+
+/// Damage is no reason to keep out who has changed the password: the key was derived for the
+/// generation before, whose key check is then right that it is another's.
+#[test]
+fn damage_does_not_take_a_changed_password_away() {
+    for damage in [
+        (|file: &mut Vec<u8>| file[500] ^= 1) as fn(&mut Vec<u8>),
+        |file| file.truncate(3),
+    ] {
+        let machine = Machine::armed(&key(1));
+        machine.main.change(&name(), damage);
+        let opening = machine.vault().open(&key(2));
+        assert!(matches!(opening, Opening::OtherPassword), "{opening:?}");
+        assert_eq!(
+            learn(&machine, Keys::only(&key(2), DERIVATION), 0)
+                .unwrap()
+                .samples,
+            1
+        );
+    }
 }
 
 /// What a later generation has damaged is told as damage, not as a changed password, which would let
