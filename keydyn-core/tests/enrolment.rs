@@ -12,8 +12,10 @@ use keydyn_core::key::KeyCode;
 use keydyn_core::policy::{Decision, Strictness, decide};
 use keydyn_core::store::enrolment::{EnrolmentRules, EnrolmentSession};
 use keydyn_core::store::files::{FileError, LockGuard, StateFiles};
+use keydyn_core::store::header::KdfParams;
 use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::vault::Vault;
+use keydyn_core::store::vault::keys::Keys;
 use keydyn_core::template::Template;
 use keydyn_core::time::Timestamp;
 
@@ -49,7 +51,9 @@ impl LockGuard for Free {}
 fn enroll(attempts: &[Attempt]) -> (usize, Option<Template>) {
     let vault = Vault::new(1000, &Nothing, &Nothing, None);
     let key = SealKey::from_bytes([1; 32]);
-    let (mut session, _) = vault.begin_enrolment(&key, [1; 16], RULES).unwrap();
+    let (mut session, _) = vault
+        .begin_enrolment(Keys::only(&key, ([1; 16], KdfParams::CURRENT)), RULES)
+        .unwrap();
     let mut asked = 0;
     for attempt in attempts {
         session.take(&attempt.sample, Timestamp(1000), 0).unwrap();

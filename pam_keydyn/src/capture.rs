@@ -12,6 +12,8 @@ use keydyn_core::store::header::{KdfParams, Salt};
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::token::TokenDigest;
+use keydyn_core::store::vault::Vault;
+use keydyn_core::store::vault::keys::Derivation;
 use keydyn_sys::arena::KdfArena;
 use keydyn_sys::descriptors::Standard;
 use keydyn_sys::secret::SecretPage;
@@ -189,6 +191,7 @@ fn hand_over(
                 derivation: keyed.derivation,
                 token: keyed.token,
                 key: keyed.key,
+                renewed: keyed.renewed,
                 at: machine.now,
                 keyboard: typed.keyboard,
                 typing: typed.typing,
@@ -213,7 +216,9 @@ fn hand_over(
 struct Keyed {
     token: TokenDigest,
     key: SealKey,
-    derivation: (Salt, KdfParams),
+    derivation: Derivation,
+    /// A second key, where the profile's parameters are outdated.
+    renewed: Option<(SealKey, KdfParams)>,
 }
 
 /// The key of this password, under the profile's salt or the one its first profile will have. A
@@ -228,27 +233,37 @@ fn derive(machine: &Machine, uid: Option<u32>, user: &str, token: &[u8]) -> Opti
         fail(&error.to_string());
         None
     });
-    let known = uid.and_then(|uid| vault(machine, uid, host.as_ref()).derivation());
-    let derivation =
-        known.or_else(|| Some((first_salt(host.as_ref(), uid, user)?, KdfParams::CURRENT)));
-    let Some((salt, params)) = derivation else {
+    let kept = uid.map(|uid| vault(machine, uid, host.as_ref()));
+    let known = kept.as_ref().and_then(Vault::derivation);
+    let first = || Some((first_salt(host.as_ref(), uid, user)?, machine.kdf));
+    let Some(derivation) = known.or_else(first) else {
         fail("without host.key no first profile can be made");
         return None;
     };
+    let key = derive_key(machine, token, derivation)?;
+    let renewal = kept.and_then(|vault| vault.renewal(derivation, machine.kdf));
+    // Whoever has no time or no memory for it is judged all the same.
+    let renewal = renewal.filter(|_| !machine.budget.is_over());
+    let renewed = renewal.and_then(|now| Some((derive_key(machine, token, now)?, now.1)));
+    let digest = TokenDigest::new(system::random()?, token);
+    Some(Keyed {
+        token: digest,
+        key,
+        derivation,
+        renewed,
+    })
+}
+
+fn derive_key(machine: &Machine, token: &[u8], (salt, params): Derivation) -> Option<SealKey> {
     let Ok(mut arena) = KdfArena::new(params) else {
-        fail("no memory for the key derivation");
+        let message = "no memory for the key derivation";
+        machine.log.write(Level::Error, message);
         return None;
     };
     let key = machine.log.timed("deriving the key", || {
         SealKey::derive(token, &salt, params, arena.blocks())
     });
-    let key = key.ok()?;
-    let digest = TokenDigest::new(system::random()?, token);
-    Some(Keyed {
-        token: digest,
-        key,
-        derivation: (salt, params),
-    })
+    key.ok()
 }
 
 fn first_salt(host: Option<&HostKey>, uid: Option<u32>, user: &str) -> Option<Salt> {

@@ -1,7 +1,7 @@
 //! What is carried from `capture` to `verify` and to setcred, laid out in a secret page.
 //!
 //! ```text
-//! mark | uid | salt | kdf | token digest | key | time | keyboard | sample or failure
+//! mark | uid | salt | kdf | token digest | key | renewed kdf and key, or none | time | keyboard | sample or failure
 //! ```
 //! A page of zeros carries nothing: wiped, or a forked child's.
 
@@ -11,6 +11,7 @@ use keydyn_core::key::KeyCode;
 use keydyn_core::store::header::{KdfParams, Salt};
 use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::token::TokenDigest;
+use keydyn_core::store::vault::keys::Keys;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::secret::SecretPage;
 
@@ -25,6 +26,8 @@ pub(crate) struct Carried {
     pub(crate) derivation: (Salt, KdfParams),
     pub(crate) token: TokenDigest,
     pub(crate) key: SealKey,
+    /// The key under today's parameters, where the profile's are outdated; the salt is the same.
+    pub(crate) renewed: Option<(SealKey, KdfParams)>,
     pub(crate) at: Timestamp,
     pub(crate) keyboard: u32,
     pub(crate) typing: Result<Sample, FailureToAcquire>,
@@ -49,12 +52,15 @@ impl Carried {
         out.put([MARK])?;
         out.put(self.uid.to_ne_bytes())?;
         out.put(*salt)?;
-        for number in [kdf.memory, kdf.passes, kdf.lanes] {
-            out.put(number.to_ne_bytes())?;
-        }
+        out.put_params(*kdf)?;
         out.put(*token_key)?;
         out.put(*token_digest)?;
         out.put(*self.key.as_bytes())?;
+        out.put([u8::from(self.renewed.is_some())])?;
+        if let Some((key, kdf)) = &self.renewed {
+            out.put_params(*kdf)?;
+            out.put(*key.as_bytes())?;
+        }
         out.put(self.at.0.to_ne_bytes())?;
         out.put(self.keyboard.to_ne_bytes())?;
         match &self.typing {
@@ -85,13 +91,16 @@ impl Carried {
         }
         let uid = from.u32()?;
         let salt = from.take()?;
-        let kdf = KdfParams {
-            memory: from.u32()?,
-            passes: from.u32()?,
-            lanes: from.u32()?,
-        };
+        let kdf = from.params()?;
         let token = TokenDigest::from_parts(from.take()?, from.take()?);
         let key = SealKey::from_bytes(from.take()?);
+        let renewed = match from.take()? {
+            [0] => None,
+            [_] => {
+                let kdf = from.params()?;
+                Some((SealKey::from_bytes(from.take()?), kdf))
+            }
+        };
         let at = Timestamp(u64::from_ne_bytes(from.take()?));
         let keyboard = from.u32()?;
         let typing = match from.take()? {
@@ -126,10 +135,21 @@ impl Carried {
             derivation: (salt, kdf),
             token,
             key,
+            renewed,
             at,
             keyboard,
             typing,
         })
+    }
+
+    /// The password's keys.
+    pub(crate) fn keys(&self) -> Keys<'_> {
+        let (salt, _) = self.derivation;
+        let renewed = self.renewed.as_ref();
+        Keys {
+            found: (&self.key, self.derivation),
+            renewed: renewed.map(|(key, params)| (key, (salt, *params))),
+        }
     }
 }
 
@@ -141,6 +161,13 @@ const AFTER: u8 = 2;
 struct Writer<'a>(&'a mut [u8]);
 
 impl Writer<'_> {
+    fn put_params(&mut self, params: KdfParams) -> Option<()> {
+        for number in [params.memory, params.passes, params.lanes] {
+            self.put(number.to_ne_bytes())?;
+        }
+        Some(())
+    }
+
     fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Option<()> {
         let (head, rest) = std::mem::take(&mut self.0).split_at_mut_checked(N)?;
         head.copy_from_slice(&bytes);
@@ -152,6 +179,14 @@ impl Writer<'_> {
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
+    fn params(&mut self) -> Option<KdfParams> {
+        Some(KdfParams {
+            memory: self.u32()?,
+            passes: self.u32()?,
+            lanes: self.u32()?,
+        })
+    }
+
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
@@ -173,6 +208,7 @@ mod tests {
             derivation: ([7; 16], KdfParams::CURRENT),
             token: TokenDigest::new([8; 32], b"secret"),
             key: SealKey::from_bytes([9; 32]),
+            renewed: Some((SealKey::from_bytes([10; 32]), KdfParams::CURRENT)),
             at: Timestamp(1_700_000_000),
             keyboard: 3,
             typing,
@@ -201,11 +237,18 @@ mod tests {
             Ok(sample(128)),
             Err(FailureToAcquire::SourceFailed),
         ] {
-            let carried = carried(typing);
-            carried.store(&mut page).unwrap();
-            assert_eq!(Carried::load(&page).unwrap(), carried);
-            page.wipe();
-            assert_eq!(Carried::load(&page), None);
+            let outdated = carried(typing);
+            let current = Carried {
+                renewed: None,
+                ..carried(outdated.typing.clone())
+            };
+            for carried in [outdated, current] {
+                carried.store(&mut page).unwrap();
+                assert_eq!(Carried::load(&page).unwrap(), carried);
+                page.wipe();
+                assert_eq!(Carried::load(&page), None);
+                assert!(page.bytes().iter().all(|byte| *byte == 0));
+            }
         }
     }
 
@@ -213,7 +256,7 @@ mod tests {
     fn debug_shows_no_secret() {
         let shown = format!("{:?}", carried(Ok(sample(3))));
         assert!(
-            !shown.contains("[8, 8") && !shown.contains("[9, 9"),
+            !shown.contains("[8, 8") && !shown.contains("[9, 9") && !shown.contains("[10, 10"),
             "{shown}"
         );
         assert!(!shown.contains("80000"), "{shown}");

@@ -29,7 +29,8 @@ pub(crate) struct Handover {
     pub(crate) late: bool,
     /// `verify` was reached.
     pub(crate) judged: bool,
-    /// `verify` decided that the attempt may be learned, once the login has succeeded.
+    /// What `verify` has left to do once the login has succeeded: the attempt may be learned, or the
+    /// profile is to be sealed anew.
     pub(crate) pending: Option<Pending>,
 }
 
@@ -37,6 +38,10 @@ pub(crate) struct Handover {
 pub(crate) struct Pending {
     pub(crate) machine: Machine,
     pub(crate) settings: Settings,
+    /// The attempt may be learned.
+    pub(crate) learn: bool,
+    /// The profile that it opened is sealed under outdated parameters.
+    pub(crate) renew: bool,
 }
 
 impl Handover {

@@ -12,6 +12,7 @@ use keydyn_sys::source::Whereabouts;
 use keydyn_sys::system;
 use pam::module::PamHandle;
 
+use crate::budget::Budget;
 use crate::capture::service;
 use crate::carried::Carried;
 use crate::ffi;
@@ -55,32 +56,66 @@ pub(crate) fn set_credentials(pamh: &PamHandle) {
     }
 }
 
-/// Learns what `verify` released, once.
+/// Learns what `verify` released, once, and sees to it that the profile is sealed as it should be.
 pub(crate) fn learn_pending(handover: &mut Handover) {
     let Some(pending) = handover.pending.take() else {
         return;
     };
-    if let Some(carried) = handover.carried() {
-        let _standard = Standard::untouched();
-        let Machine { log, budget, .. } = &pending.machine;
-        budget.resume();
-        let lacking = if budget.is_over() {
-            Some("the time for this login is over")
-        } else {
-            (!reserve::is_to_spare(WORKING_MEMORY)).then_some("there is no memory for it")
-        };
-        if let Some(lacking) = lacking {
-            let user = excerpt(&handover.user);
+    let Some(carried) = handover.carried() else {
+        return;
+    };
+    let _standard = Standard::untouched();
+    let user = excerpt(&handover.user);
+    let Machine { log, budget, .. } = &pending.machine;
+    budget.resume();
+    let mut renewed = false;
+    if pending.learn {
+        if let Some(lacking) = lacking(budget) {
             let message = format!("user={user} not learned: {lacking}");
-            return log.write(Level::Warning, &message);
+            log.write(Level::Warning, &message);
+        } else {
+            let learned = log.timed("learning", || learn(&pending, &carried));
+            renewed = learned.as_ref().is_ok_and(|learned| learned.renewed);
+            tell(log, &user, learned);
         }
-        let learned = log.timed("learning", || learn(&pending, &carried));
-        tell(log, &handover.user, learned);
+    }
+    if pending.renew && !renewed {
+        renewed = match lacking(budget) {
+            Some(lacking) => Err(lacking.to_owned()),
+            None => renew(&pending, &carried).map_err(|error| error.to_string()),
+        }
+        .unwrap_or_else(|why| {
+            let message = format!("user={user} not sealed anew: {why}");
+            log.write(Level::Warning, &message);
+            false
+        });
+    }
+    if renewed {
+        let message = format!("user={user} sealed anew under today's parameters");
+        log.write(Level::Info, &message);
     }
 }
 
+/// What there is too little of to write a profile.
+fn lacking(budget: &Budget) -> Option<&'static str> {
+    if budget.is_over() {
+        return Some("the time for this login is over");
+    }
+    (!reserve::is_to_spare(WORKING_MEMORY)).then_some("there is no memory for it")
+}
+
+/// Seals the profile as it is under the renewed key.
+fn renew(pending: &Pending, carried: &Carried) -> Result<bool, LearnError> {
+    let machine = &pending.machine;
+    let host = machine.main.host_key()?;
+    let nonce = system::random().ok_or(LearnError::NoRandomness)?;
+    vault(machine, carried.uid, host.as_ref()).renew(carried.keys(), nonce)
+}
+
 fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
-    let Pending { machine, settings } = pending;
+    let Pending {
+        machine, settings, ..
+    } = pending;
     let sample = carried.typing.as_ref().map_err(|failure| *failure)?;
     let host = machine.main.host_key()?;
     let nonce = system::random().ok_or(LearnError::NoRandomness)?;
@@ -93,16 +128,10 @@ fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
         // Root is armed by an explicit enrolment only.
         may_arm: carried.uid != 0,
     };
-    vault(machine, carried.uid, host.as_ref()).learn(
-        &carried.key,
-        carried.derivation,
-        &lesson,
-        nonce,
-    )
+    vault(machine, carried.uid, host.as_ref()).learn_with(carried.keys(), &lesson, nonce)
 }
 
 fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
-    let user = excerpt(user);
     match learned {
         Ok(Learned {
             samples,
@@ -111,6 +140,7 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
             promoted,
             armable,
             too_common,
+            renewed: _,
         }) => {
             let state = match phase {
                 Phase::None => "none",

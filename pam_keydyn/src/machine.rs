@@ -1,6 +1,7 @@
 //! The machine as one login sees it: where files are, what time it is, what hears the keyboards.
 
 use keydyn_core::settings::Settings;
+use keydyn_core::store::header::KdfParams;
 use keydyn_core::store::switch::Switch;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::capture::SeatKeyboards;
@@ -20,6 +21,8 @@ pub(crate) struct Machine {
     pub(crate) main: StateDir,
     pub(crate) run: StateDir,
     pub(crate) now: Timestamp,
+    /// What a key is to be derived with; a profile with less is sealed anew.
+    pub(crate) kdf: KdfParams,
     pub(crate) off: bool,
     pub(crate) log: Log,
     /// The time for this login's own work, of which each phase takes what the one before left.
@@ -40,6 +43,7 @@ impl Machine {
             main: StateDir::new(MAIN),
             run: StateDir::new(RUN),
             now: system::now(),
+            kdf: KdfParams::CURRENT,
             off: system::switched_off(),
             log,
             budget,

@@ -6,12 +6,14 @@
 //! ```text
 //! state-dir /tmp/x/state      run-dir /tmp/x/run      log /tmp/x/log, or: log system
 //! clock 1700000000            command-line keydyn=off      breaks-down yes
+//! kdf 40000 3                 what a later keydyn derives keys with: KiB and passes
 //! slow 4                      seconds that pass before each question whether there is time
 //! ```
 
 use std::path::Path;
 use std::time::Duration;
 
+use keydyn_core::store::header::KdfParams;
 use keydyn_core::time::Timestamp;
 use keydyn_sys::file::StateDir;
 use keydyn_sys::replay::Script;
@@ -44,9 +46,21 @@ pub(crate) fn machine(path: &Path, log: Log, budget: Budget) -> Machine {
         now: value("clock")
             .and_then(|clock| clock.parse().ok())
             .map_or_else(system::now, Timestamp),
+        kdf: value("kdf").map_or(KdfParams::CURRENT, |text| kdf(&text)),
         off: value("command-line").is_some_and(|line| system::switches_off(&line)),
         source: Box::new(source),
         budget: budget.by_a_stand_in(Duration::from_secs(slow.unwrap_or(0))),
         log,
+    }
+}
+
+/// Memory in KiB and passes, as a later keydyn may ask for them.
+fn kdf(text: &str) -> KdfParams {
+    let mut numbers = text.split(' ').filter_map(|number| number.parse().ok());
+    let current = KdfParams::CURRENT;
+    KdfParams {
+        memory: numbers.next().unwrap_or(current.memory),
+        passes: numbers.next().unwrap_or(current.passes),
+        lanes: current.lanes,
     }
 }

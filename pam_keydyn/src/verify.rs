@@ -35,11 +35,13 @@ const FAIL_DELAY: Duration = Duration::from_secs(2);
 /// A disk that hangs must not make of a refusal one that is told at once.
 const SHORTEST_DELAY: Duration = Duration::from_secs(1);
 
-/// An outcome, whether the attempt may be learned, how many typings were, and what makes the
-/// keyboard doubtful that was typed on.
+/// An outcome, whether the attempt may be learned and the profile is to be sealed anew, how many
+/// typings were learned, and what makes the keyboard doubtful that was typed on.
 struct Finding {
     outcome: Outcome,
     learn: bool,
+    /// Does not wait for a typing that may be learned.
+    renew: bool,
     samples: u32,
     device: Device,
 }
@@ -49,6 +51,7 @@ impl Finding {
         Self {
             outcome,
             learn: false,
+            renew: false,
             samples: 0,
             device: Device::default(),
         }
@@ -74,14 +77,19 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     let code = report(&machine, settings, account, &user, &finding);
     delay_refusal(pamh, &code, begun);
     // What is refused is not learned, whatever the application makes of it.
-    let learn = finding.learn && code != PAM_AUTH_ERR;
+    let refused = code == PAM_AUTH_ERR;
+    let (learn, renew) = (finding.learn && !refused, finding.renew && !refused);
     if let Some(handover) = ffi::left(pamh)
         && let Ok(mut handover) = handover.try_borrow_mut()
     {
-        if learn {
-            let settings = settings.clone();
+        if learn || renew {
             machine.budget.pause();
-            handover.pending = Some(Pending { machine, settings });
+            handover.pending = Some(Pending {
+                machine,
+                settings: settings.clone(),
+                learn,
+                renew,
+            });
         } else {
             handover.forget();
         }
@@ -254,7 +262,10 @@ fn examine(
 }
 
 fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Carried) -> Finding {
-    let opening = vault.open(&carried.key);
+    // Another login may have sealed it anew since.
+    let now = vault.derivation();
+    let (key, derivation) = carried.keys().fitting(now).found;
+    let opening = vault.open(key);
     if let Opening::Damaged(damage) = &opening {
         let message = format!("{damage}; `keydyn status` says what to do");
         machine.log.write(Level::Error, &message);
@@ -264,14 +275,14 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
         return Finding::only(Outcome::StateUnknown);
     };
     let armed = Armed::from(state.phase);
-    let may_learn = carried.typing.is_ok();
+    let (may_learn, renew) = (carried.typing.is_ok(), carried.renewed.is_some());
     match opening {
         Opening::Damaged(_) => Finding::only(Outcome::Unfit(Unfit::Profile, armed)),
         Opening::Absent if armed == Armed::Yes => {
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))
         }
         // Made anew since the key was derived: no password could have opened it.
-        Opening::OtherPassword if vault.derivation() != Some(carried.derivation) => {
+        Opening::OtherPassword if now != Some(derivation) => {
             let message = "the profile was replaced while the login was under way";
             machine.log.write(Level::Error, message);
             Finding::only(Outcome::Unfit(Unfit::Profile, armed))
@@ -297,6 +308,7 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
         },
         Opening::Open(profile, Slot::First) if armed == Armed::No => Finding {
             learn: may_learn,
+            renew,
             samples: profile.learned(),
             ..Finding::only(Outcome::Unarmed(
                 Phase::Learning,
@@ -307,7 +319,8 @@ fn judge(machine: &Machine, settings: &Settings, vault: &Vault<'_>, carried: &Ca
             Finding::only(Outcome::Unfit(Unfit::OutOfTime, Armed::Yes))
         }
         Opening::Open(profile, Slot::First) => {
-            in_force(machine, settings, vault, carried, &profile, &state)
+            let finding = in_force(machine, settings, vault, carried, &profile, &state);
+            Finding { renew, ..finding }
         }
     }
 }

@@ -56,6 +56,18 @@ impl KdfParams {
             && (2..=16).contains(&self.passes)
             && self.lanes == 1
     }
+
+    /// These with as much work as is asked for today, if they have less of any; `None` if they do not.
+    /// Never less of anything: a profile may have been sealed by a later keydyn.
+    #[must_use]
+    pub fn raised_to(self, today: Self) -> Option<Self> {
+        let raised = Self {
+            memory: self.memory.max(today.memory),
+            passes: self.passes.max(today.passes),
+            lanes: self.lanes,
+        };
+        (raised != self).then_some(raised)
+    }
 }
 
 /// Why a file is not a profile that can be opened. Comparable, and safe to log.
@@ -209,6 +221,29 @@ mod tests {
         let header = Header::parse(&file()).unwrap();
         assert_eq!((header.generation, header.salt), (7, [1; 16]));
         assert_eq!(header.to_bytes()[..88], file()[..88]);
+    }
+
+    #[test]
+    fn parameters_are_raised_and_never_lowered() {
+        let params = |memory, passes| KdfParams {
+            memory,
+            passes,
+            lanes: 1,
+        };
+        let today = params(40_000, 3);
+        for (found, raised) in [
+            (params(20_000, 2), Some(today)),
+            (params(20_000, 3), Some(today)),
+            (params(60_000, 2), Some(params(60_000, 3))),
+            (params(20_000, 9), Some(params(40_000, 9))),
+            (today, None),
+            (params(60_000, 9), None),
+        ] {
+            assert_eq!(found.raised_to(today), raised, "{found:?}");
+            // What was raised once is not raised again.
+            assert_eq!(raised.and_then(|params| params.raised_to(today)), None);
+        }
+        assert_eq!(KdfParams::CURRENT.raised_to(KdfParams::CURRENT), None);
     }
 
     #[test]

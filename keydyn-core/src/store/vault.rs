@@ -7,13 +7,16 @@ use crate::acquire::FailureToAcquire;
 
 use super::codec::{self, CodecError};
 use super::files::{FileError, LockGuard, StateFiles, previous};
-use super::header::{FILE_LEN, Header, KdfParams, Salt};
+use super::header::{FILE_LEN, Header};
 use super::host::HostKey;
 use super::profile::{Profile, TooFar};
-use super::seal::{OpenError, SealKey, open, seal};
+use super::seal::{OpenError, SealKey, open};
 use super::state::{AccountState, Phase, STATE_LEN};
 
+use keys::Derivation;
+
 mod erase;
+pub mod keys;
 mod later;
 pub mod survey;
 pub mod undo;
@@ -128,6 +131,8 @@ pub struct Learned {
     pub armable: bool,
     /// All else is there to be armed, and too many others would pass.
     pub too_common: bool,
+    /// The profile was sealed under today's parameters, which it was not before.
+    pub renewed: bool,
 }
 
 /// One account's files.
@@ -178,15 +183,16 @@ impl<'a> Vault<'a> {
     /// Salt and parameters under which this account's keys are derived; both slots share them.
     /// `None` if there is no profile whose header can be read.
     #[must_use]
-    pub fn derivation(&self) -> Option<(Salt, KdfParams)> {
-        [Slot::First, Slot::Second].into_iter().find_map(|slot| {
-            self.generations(slot).into_iter().find_map(|name| {
-                let file = self.main.read(&name, FILE_LEN).ok()??;
-                Header::parse(&file)
-                    .ok()
-                    .map(|header| (header.salt, header.kdf))
-            })
-        })
+    pub fn derivation(&self) -> Option<Derivation> {
+        let slots = [Slot::First, Slot::Second].into_iter();
+        let mut names = slots.flat_map(|slot| self.generations(slot));
+        names.find_map(|name| self.derivation_in(&name))
+    }
+
+    fn derivation_in(&self, name: &str) -> Option<Derivation> {
+        let file = self.main.read(name, FILE_LEN).ok()??;
+        let header = Header::parse(&file).ok()?;
+        Some((header.salt, header.kdf))
     }
 
     fn generations(&self, slot: Slot) -> [String; 2] {
@@ -227,7 +233,13 @@ impl<'a> Vault<'a> {
                     reason: OpenError::OtherPassword,
                     ..
                 }) => {
-                    return Opening::OtherPassword;
+                    // Behind a damaged file whose header is whole, this one may be the same
+                    // password's, derived otherwise: the key was derived for the first such header.
+                    let otherwise = || self.derivation_in(&name) != self.derivation();
+                    return match damage {
+                        Some(damage) if otherwise() => Opening::Damaged(damage),
+                        _ => Opening::OtherPassword,
+                    };
                 }
                 Err(reason) => damage = damage.or(Some(reason)),
             }
@@ -431,50 +443,6 @@ impl<'a> Vault<'a> {
             }
         }
         Err(failed)
-    }
-
-    fn write_profile(
-        &self,
-        slot: Slot,
-        key: &SealKey,
-        derivation: (Salt, KdfParams),
-        nonce: [u8; 24],
-        profile: &Profile,
-    ) -> Result<(), LearnError> {
-        if nonce == [0; 24] {
-            return Err(LearnError::NoRandomness);
-        }
-        let name = self.profile_name(slot);
-        let before = self.header(&previous(&name), key)?;
-        let current = self.header(&name, key)?;
-        let generations = [current, before].into_iter().flatten();
-        let generation = generations
-            .map(|header| header.generation)
-            .max()
-            .unwrap_or(0);
-        let plaintext = codec::encode_profile(profile)?;
-        let file = seal(
-            key,
-            self.uid,
-            derivation,
-            generation.saturating_add(1),
-            nonce,
-            &plaintext,
-        )
-        .ok_or(CodecError::TooLarge)?;
-        Ok(self
-            .main
-            .write(&name, &file, self.worth_keeping(&name, key))?)
-    }
-
-    /// Whether the file may become the generation before: what is damaged, behind its header too,
-    /// does not take the place of one that opens.
-    fn worth_keeping(&self, name: &str, key: &SealKey) -> bool {
-        match self.open_file(name, key) {
-            Ok(profile) => profile.is_some(),
-            Err(Damage::Open { reason, .. }) => reason == OpenError::OtherPassword,
-            Err(_) => false,
-        }
     }
 
     /// After the second slot took over: the old password's profile and the second slot go.

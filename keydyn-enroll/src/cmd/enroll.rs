@@ -142,8 +142,7 @@ impl Enrolment<'_> {
             &self.places.run,
             known.host.as_ref(),
         );
-        let (mut session, ground) =
-            vault.begin_enrolment(&known.key, known.derivation.0, self.rules)?;
+        let (mut session, ground) = vault.begin_enrolment(known.keys(), self.rules)?;
         self.tell_ground(&session, ground)?;
         self.tell_device(first.device)?;
         // One line: what breaks paragraphs takes a block for two columns.
@@ -156,7 +155,7 @@ impl Enrolment<'_> {
         };
         let learned = save(|| {
             let nonce = system::random().ok_or(LearnError::NoRandomness)?;
-            vault.enrol(&known.key, known.derivation, &enrolled, nonce)
+            vault.enrol(known.keys(), &enrolled, nonce)
         })?;
         self.conclude(&ending, aim, &learned)
     }

@@ -114,7 +114,9 @@ fn undoable(
     account: &Account,
     known: &Known,
 ) -> Result<Vec<Sitting>, Failure> {
-    match places.vault(account, known.host.as_ref()).open(&known.key) {
+    let vault = places.vault(account, known.host.as_ref());
+    let keys = known.keys().fitting(vault.derivation());
+    match vault.open(keys.found.0) {
         Opening::Open(profile, _) => Ok(profile.sittings()),
         Opening::Absent => Ok(Vec::new()),
         Opening::Damaged(damage) => Err(TypingFailure::Damage(damage).into()),
@@ -138,7 +140,7 @@ fn taken_back(
     );
     let nonce = system::random().ok_or(TypingFailure::Learn(LearnError::NoRandomness))?;
     let vault = places.vault(account, known.host.as_ref());
-    let undone = vault.undo(&known.key, known.derivation, sittings, rules, nonce);
+    let undone = vault.undo(known.keys(), sittings, rules, nonce);
     Ok(undone.map_err(TypingFailure::from)?)
 }
 

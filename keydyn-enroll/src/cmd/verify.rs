@@ -74,7 +74,8 @@ fn judge(arguments: &Arguments) -> Result<Report, Failure> {
     let host_key = |main: &StateDir| Ok(main.host_key().ok().flatten());
     let (known, typed) = desk.ask_for_password(&account, &places, host_key)?;
     let vault = Vault::new(account.uid, &places.main, &places.run, known.host.as_ref());
-    let opening = vault.open(&known.key);
+    let keys = known.keys().fitting(vault.derivation());
+    let opening = vault.open(keys.found.0);
     let standing = vault.standing(&opening);
     let strictness = arguments.sitting.strictness();
     let mut report = match opening {

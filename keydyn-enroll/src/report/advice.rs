@@ -1,6 +1,6 @@
 //! What somebody has to do about an account's files, if anything.
 
-use keydyn_core::store::header::HeaderError;
+use keydyn_core::store::header::{HeaderError, KdfParams};
 use keydyn_core::store::state::{Phase, StateError};
 use keydyn_core::store::switch::Place;
 use keydyn_core::store::vault::survey::{Defect, Health, Survey};
@@ -84,6 +84,17 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
                     is refused.";
         say(true, format!("{text} {way_out}"));
     }
+    let is_outdated = |params: KdfParams| params.raised_to(KdfParams::CURRENT).is_some();
+    if survey.kdf.is_some_and(is_outdated) {
+        let text = match survey.second {
+            Health::Absent => {
+                "The next login that lets in seals it anew; nothing needs to be done."
+            }
+            _ => "It is sealed anew once the changed password has been learned.",
+        };
+        let outdated = "The profile is sealed with less work than this keydyn asks for.";
+        say(false, format!("{outdated} {text}"));
+    }
     if survey.state_in == Some(Place::Run) && !later.state {
         let text = "The state went to /run, because the directory that lasts could not be \
                     written or was locked: see that the disk is not full or read-only. Nothing \
@@ -116,5 +127,40 @@ impl Later {
             }
         }
         later
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keydyn_core::store::state::AccountState;
+    use keydyn_core::store::vault::Standing;
+
+    fn told(kdf: KdfParams, second: Health) -> Vec<Advice> {
+        let survey = Survey {
+            standing: Standing::Known(AccountState::default()),
+            state_in: Some(Place::Main),
+            profile: Health::Sound(3),
+            second,
+            kdf: Some(kdf),
+            files: Vec::new(),
+        };
+        of(&Account::with_uid(0), &survey, Some(Phase::Armed))
+    }
+
+    #[test]
+    fn outdated_parameters_are_told_and_are_nobodys_task() {
+        let outdated = KdfParams {
+            passes: KdfParams::CURRENT.passes - 1,
+            ..KdfParams::CURRENT
+        };
+        let advice = told(outdated, Health::Absent);
+        assert!(
+            !advice[0].urgent && advice[0].text.contains("next login"),
+            "{advice:?}"
+        );
+        let waiting = told(outdated, Health::Sound(1));
+        assert!(waiting[0].text.contains("changed password"), "{waiting:?}");
+        assert!(told(KdfParams::CURRENT, Health::Absent).is_empty());
     }
 }

@@ -15,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use keydyn_core::store::header::KdfParams;
 use keydyn_core::store::profile::Profile;
 use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::state::Phase;
@@ -142,8 +143,27 @@ fn log_in_with(machine: &Machine, typing: &Typing, fault: &str) -> Option<Struck
     })
 }
 
-/// The profile that opens, whose key is derived once for all copies of a machine.
-fn profile(machine: &Machine, key: &SealKey, what: &str) -> Profile {
+/// The keys of the password by what they are derived under, once for all copies of a machine.
+struct Known(Vec<(KdfParams, SealKey)>);
+
+impl Known {
+    fn of(machine: &Machine, params: &[KdfParams]) -> Self {
+        let (salt, _) = machine.derivation();
+        let known = params.iter().map(|one| (*one, machine.key(&salt, *one)));
+        Self(known.collect())
+    }
+
+    /// The one that the header asks for.
+    fn key(&self, machine: &Machine) -> &SealKey {
+        let (_, params) = machine.derivation();
+        let known = self.0.iter().find(|(known, _)| *known == params);
+        &known.expect("a key of these parameters").1
+    }
+}
+
+/// The profile that opens.
+fn profile(machine: &Machine, known: &Known, what: &str) -> Profile {
+    let key = known.key(machine);
     match machine.with_vault(|vault| vault.open(key)) {
         Opening::Open(profile, _) => *profile,
         other => panic!("{what}: no profile opens: {other:?}"),
@@ -152,7 +172,7 @@ fn profile(machine: &Machine, key: &SealKey, what: &str) -> Profile {
 
 /// What must hold whatever step failed, over what was `before`.
 fn assert_nothing_lost(
-    (machine, key): (&Machine, &SealKey),
+    (machine, key): (&Machine, &Known),
     struck: &Struck,
     before: &Machine,
     what: &str,
@@ -176,7 +196,7 @@ fn assert_nothing_lost(
 }
 
 /// The fault is over: everybody is judged and learned as ever, and no half file is left.
-fn assert_as_ever(machine: &Machine, key: &SealKey, what: &str) {
+fn assert_as_ever(machine: &Machine, key: &Known, what: &str) {
     let mut machine = machine.alias();
     machine.wait(60);
     let learned = profile(&machine, key, what).learned();
@@ -195,8 +215,18 @@ fn assert_as_ever(machine: &Machine, key: &SealKey, what: &str) {
 /// any more. How many there were. What only reads leaves nothing behind to look for afterwards.
 fn at_every_step(typing: &Typing, writes: bool, fault: impl Fn(u32) -> String) -> u32 {
     let before = Machine::armed();
-    let (salt, params) = before.derivation();
-    let key = before.key(&salt, params);
+    let key = Known::of(&before, &[KdfParams::CURRENT]);
+    at_every_step_of(&before, &key, typing, writes, fault)
+}
+
+/// The same, of a login on a machine like this one.
+fn at_every_step_of(
+    before: &Machine,
+    key: &Known,
+    typing: &Typing,
+    writes: bool,
+    fault: impl Fn(u32) -> String,
+) -> u32 {
     for step in 1..MANY {
         let fault = fault(step);
         let machine = before.copy();
@@ -215,9 +245,9 @@ fn at_every_step(typing: &Typing, writes: bool, fault: impl Fn(u32) -> String) -
             "{fault}: {:?}",
             struck.end
         );
-        assert_nothing_lost((&machine, &key), &struck, &before, &fault);
+        assert_nothing_lost((&machine, key), &struck, before, &fault);
         if writes {
-            assert_as_ever(&machine, &key, &fault);
+            assert_as_ever(&machine, key, &fault);
         }
     }
     panic!("no login has so many steps");
@@ -342,6 +372,28 @@ fn a_login_that_is_killed_at_any_step_of_saving_loses_nothing() {
                 format!("{calls}:signal=KILL:when={step}")
             });
             eprintln!("killed at {steps} steps of {calls}");
+        }
+    }
+}
+
+/// The profile is sealed anew, under more work: whatever is on the disk then opens under what its own
+/// header says, and the next login has its way.
+#[test]
+fn a_renewal_that_breaks_at_any_step_loses_nothing() {
+    if !can_trace() {
+        return;
+    }
+    let today = KdfParams {
+        memory: 24_576,
+        ..KdfParams::CURRENT
+    };
+    let before = Machine::armed().directive("kdf 24576 2");
+    let known = Known::of(&before, &[KdfParams::CURRENT, today]);
+    for fault in ["signal=KILL", "error=ENOSPC"] {
+        for calls in CHANGES {
+            let injected = |step| format!("{calls}:{fault}:when={step}");
+            let steps = at_every_step_of(&before, &known, &Typing::owner(200), true, injected);
+            eprintln!("{fault} at {steps} steps of {calls}");
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use crate::store::enrolment::{Enrolled, EnrolmentRules, EnrolmentSession};
 
-use crate::store::header::{KdfParams, Salt};
-use crate::store::seal::SealKey;
 use crate::store::state::Phase;
 
+use super::keys::Keys;
 use super::{LearnError, Learned, LockGuard, Slot, Vault};
 
 /// Which profile an enrolment begins on.
@@ -28,11 +27,10 @@ impl Vault<'_> {
     /// If there is a profile or a state that cannot be believed.
     pub fn begin_enrolment(
         &self,
-        key: &SealKey,
-        salt: Salt,
+        keys: Keys<'_>,
         rules: EnrolmentRules,
     ) -> Result<(EnrolmentSession, Ground), LearnError> {
-        let held = self.as_it_is(key, salt)?;
+        let held = self.as_it_is(keys.fitting(self.derivation()))?;
         let armed = held.state.phase == Phase::Armed;
         let ground = match held.slot {
             Slot::First => Ground::Own,
@@ -53,13 +51,13 @@ impl Vault<'_> {
     /// typing is not one that its profile accepts, [`LearnError::NotTrusted`].
     pub fn enrol(
         &self,
-        key: &SealKey,
-        (salt, kdf): (Salt, KdfParams),
+        keys: Keys<'_>,
         enrolled: &Enrolled,
         nonce: [u8; 24],
     ) -> Result<Learned, LearnError> {
         let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
-        let mut now = self.as_it_is(key, salt)?;
+        let keys = keys.fitting(self.derivation());
+        let mut now = self.as_it_is(keys)?;
         let first = enrolled.typed.first().ok_or(LearnError::NotTrusted)?;
         if now.state.phase == Phase::Armed && now.slot == Slot::First {
             let strictness = enrolled.rules.strictness;
@@ -73,7 +71,7 @@ impl Vault<'_> {
             return Err(LearnError::NoRoom);
         }
         let lesson = first.lesson(enrolled.rules);
-        self.put(now, key, (salt, kdf), &lesson, learned, nonce)
+        self.put(now, keys, &lesson, learned, nonce)
     }
 }
 

@@ -7,11 +7,11 @@ use crate::store::files::{FileError, StateFiles};
 
 use crate::policy::{ARMABLE_KEYS, Decision, decide};
 
-use crate::store::header::{KdfParams, Salt};
 use crate::store::profile::{Lesson, Profile, Taught};
 use crate::store::seal::SealKey;
 use crate::store::state::{AccountState, Phase};
 
+use super::keys::{Derivation, Keys};
 use super::{LearnError, Learned, LockGuard, Opening, Slot, Standing, Vault};
 
 /// What is held while the lock is: the profile to be changed, where it is, and the state.
@@ -26,18 +26,32 @@ impl Vault<'_> {
     /// and state. The caller brings a fresh nonce.
     ///
     /// # Errors
-    /// Why it was neither learned nor held; the profile is then as it was. Only where the profile was written and
-    /// the state could be written nowhere has it been learned all the same: the sealed copy of the
-    /// state knows.
+    /// Why it was neither learned nor held; the profile is then as it was. Only where the profile
+    /// was written and the state could be written nowhere has it been learned all the same: the
+    /// sealed copy of the state knows.
     pub fn learn(
         &self,
         key: &SealKey,
-        (salt, kdf): (Salt, KdfParams),
+        derivation: Derivation,
+        lesson: &Lesson<'_>,
+        nonce: [u8; 24],
+    ) -> Result<Learned, LearnError> {
+        self.learn_with(Keys::only(key, derivation), lesson, nonce)
+    }
+
+    /// The same, and what is written is sealed under the renewed key, if there is one.
+    ///
+    /// # Errors
+    /// As [`Vault::learn`].
+    pub fn learn_with(
+        &self,
+        keys: Keys<'_>,
         lesson: &Lesson<'_>,
         nonce: [u8; 24],
     ) -> Result<Learned, LearnError> {
         let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
-        let mut now = self.as_it_is(key, salt)?;
+        let keys = keys.fitting(self.derivation());
+        let mut now = self.as_it_is(keys)?;
         let (profile, state) = (&mut now.profile, &now.state);
         let armed = state.phase == Phase::Armed;
         if armed && now.slot == Slot::First {
@@ -55,32 +69,32 @@ impl Vault<'_> {
         }
         // Root is armed by an enrolment only, and stays armed through a change of the password.
         let may_arm = lesson.may_arm || (armed && now.slot == Slot::Second);
-        let derivation = (salt, kdf);
-        match profile.learn(&Lesson { may_arm, ..*lesson })? {
-            Taught::Learned(typings) => self.put(now, key, derivation, lesson, typings, nonce),
-            Taught::Held | Taught::EnoughForADay => {
-                self.put(now, key, derivation, lesson, 0, nonce)
-            }
-        }
+        let typings = match profile.learn(&Lesson { may_arm, ..*lesson })? {
+            Taught::Learned(typings) => typings,
+            Taught::Held | Taught::EnoughForADay => 0,
+        };
+        self.put(now, keys, lesson, typings, nonce)
     }
 
     /// Profile and state as they are on the disk, under the lock. What cannot be read now may be
     /// whole: an older generation must not be written over it.
-    pub(super) fn as_it_is(&self, key: &SealKey, salt: Salt) -> Result<Held, LearnError> {
+    pub(super) fn as_it_is(&self, keys: Keys<'_>) -> Result<Held, LearnError> {
         let main = Noting::new(self.main);
         let held = Vault {
             main: &main,
             ..*self
         }
-        .as_far_as_it_can_be_read(key, salt);
+        .as_far_as_it_can_be_read(keys);
         match main.unread.into_inner() {
             Some(error) => Err(error.into()),
             None => held,
         }
     }
 
-    fn as_far_as_it_can_be_read(&self, key: &SealKey, salt: Salt) -> Result<Held, LearnError> {
-        if self.derivation().is_some_and(|(now, _)| now != salt) {
+    fn as_far_as_it_can_be_read(&self, keys: Keys<'_>) -> Result<Held, LearnError> {
+        let (key, derivation) = keys.found;
+        // A key derived otherwise would open nothing, and look like a changed password's.
+        if self.derivation().is_some_and(|now| now != derivation) {
             return Err(LearnError::Replaced);
         }
         if let Some(later) = self.later_state_in(self.main) {
@@ -112,8 +126,7 @@ impl Vault<'_> {
     pub(super) fn put(
         &self,
         held: Held,
-        key: &SealKey,
-        derivation: (Salt, KdfParams),
+        keys: Keys<'_>,
         lesson: &Lesson<'_>,
         typings: u32,
         nonce: [u8; 24],
@@ -155,7 +168,8 @@ impl Vault<'_> {
         state.progress = profile.progress(lesson.strictness, lesson.min_samples);
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
-        self.write_profile(target, key, derivation, nonce, &profile)?;
+        let seals = self.to_seal_with(keys, target, promoted);
+        self.write_profile(target, keys.found.0, seals, nonce, &profile)?;
         if promoted {
             self.forget_the_old()?;
         }
@@ -166,6 +180,7 @@ impl Vault<'_> {
             phase: state.phase,
             promoted,
             too_common: state.progress.too_common,
+            renewed: seals.1 != keys.found.1,
             armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
         })
     }

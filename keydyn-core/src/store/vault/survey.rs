@@ -6,7 +6,7 @@ use super::{
     AccountState, FILE_LEN, FileError, Header, STATE_LEN, Slot, Standing, StateFiles, Vault, later,
     previous,
 };
-use crate::store::header::HeaderError;
+use crate::store::header::{HeaderError, KdfParams};
 use crate::store::state::StateError;
 
 /// An account as it looks from outside.
@@ -20,6 +20,8 @@ pub struct Survey {
     pub profile: Health,
     /// The profile of a changed password.
     pub second: Health,
+    /// What the key of the profiles is derived with.
+    pub kdf: Option<KdfParams>,
     /// Every file of profiles and states that is there.
     pub files: Vec<Kept>,
 }
@@ -87,6 +89,7 @@ impl Vault<'_> {
             state_in,
             profile,
             second,
+            kdf: self.derivation().map(|(_, params)| params),
             files,
         }
     }

@@ -10,6 +10,7 @@ mod faults;
 pub(super) mod kit;
 mod later;
 mod random;
+mod renewal;
 mod survey;
 
 use kit::{DERIVATION, Machine, UID, key, opened};
@@ -298,7 +299,7 @@ fn refusals(machine: &Machine) -> u32 {
 fn a_profile_made_anew_meanwhile_does_not_take_the_sample() {
     let machine = Machine::armed(&key(1));
     let sample: Sample = typing(16, 8, 3);
-    let other_salt = ([2; 16], KdfParams::CURRENT);
+    let other_salt = ([2; 16], DERIVATION.1);
     let learned = machine
         .vault()
         .learn(&key(1), other_salt, &lesson(&sample, 0), [9; 24]);

@@ -1,11 +1,10 @@
 //! Going back on the files: what was learned last is forgotten, and written in one step.
 
 use crate::policy::Strictness;
-use crate::store::header::{KdfParams, Salt};
 use crate::store::profile::{Sitting, TooFar};
-use crate::store::seal::SealKey;
 use crate::store::state::Phase;
 
+use super::keys::Keys;
 use super::{LearnError, LockGuard, Slot, Vault};
 
 /// What is left after an undo.
@@ -30,14 +29,14 @@ impl Vault<'_> {
     /// profile is then as it was.
     pub fn undo(
         &self,
-        key: &SealKey,
-        (salt, kdf): (Salt, KdfParams),
+        keys: Keys<'_>,
         sittings: &[Sitting],
         (strictness, min_samples): (Strictness, u32),
         nonce: [u8; 24],
     ) -> Result<Undone, LearnError> {
         let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
-        let mut now = self.as_it_is(key, salt)?;
+        let keys = keys.fitting(self.derivation());
+        let mut now = self.as_it_is(keys)?;
         let undoable = now.profile.sittings();
         let newest = undoable.get(..sittings.len());
         let newest = newest.filter(|newest| !newest.is_empty()).ok_or(TooFar {
@@ -59,7 +58,8 @@ impl Vault<'_> {
         }
         state.progress = profile.progress(strictness, min_samples);
         profile.state = state.clone();
-        self.write_profile(now.slot, key, (salt, kdf), nonce, profile)?;
+        let seals = self.to_seal_with(keys, now.slot, false);
+        self.write_profile(now.slot, keys.found.0, seals, nonce, profile)?;
         self.write_state(state, &[self.main, self.run])?;
         Ok(Undone {
             typings,
@@ -97,7 +97,8 @@ mod tests {
 
     fn undo(machine: &Machine, sittings: &[Sitting]) -> Result<Undone, LearnError> {
         let vault = machine.vault();
-        vault.undo(&key(1), DERIVATION, sittings, RULES, [8; 24])
+        let key = key(1);
+        vault.undo(Keys::only(&key, DERIVATION), sittings, RULES, [8; 24])
     }
 
     #[test]
@@ -139,7 +140,8 @@ mod tests {
         let more = [seen.as_slice(), &seen, &seen].concat();
         assert!(matches!(undo(&machine, &more), Err(LearnError::TooFar(_))));
         for of in [&key(1), &key(2)] {
-            let nothing = machine.vault().undo(of, DERIVATION, &[], RULES, [8; 24]);
+            let keys = Keys::only(of, DERIVATION);
+            let nothing = machine.vault().undo(keys, &[], RULES, [8; 24]);
             assert!(matches!(nothing, Err(LearnError::TooFar(_))));
         }
         assert_eq!(*machine.main.files.borrow(), files);

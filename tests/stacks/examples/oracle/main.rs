@@ -3,7 +3,7 @@
 //! nothing is asserted, because a machine that does other things too proves nothing by one run.
 //!
 //! ```text
-//! oracle [ATTEMPTS of each kind, 200] [of them with libpam's own delay, 20]
+//! oracle [ATTEMPTS of each kind, 200] [so many with libpam's own delay, 20] [of so many kinds, 7]
 //! ```
 #![allow(
     clippy::expect_used,
@@ -36,13 +36,16 @@ fn main() {
         given.unwrap_or(default)
     };
     let (attempts, delayed) = (number(1, 200), number(2, 20));
+    let kinds = number(3, Kind::ALL.len()).clamp(2, Kind::ALL.len());
     let password_module = match inside.as_deref() {
         Some("shadow") => "pam_unix.so nullok",
         _ => "PASSWORD",
     };
     println!("password module: {password_module} (PASSWORD: the stand-in, which hashes nothing)");
-    without_waiting(attempts, password_module);
-    with_waiting(delayed, password_module);
+    without_waiting(attempts, &Kind::ALL[..kinds], password_module);
+    if delayed > 0 {
+        with_waiting(delayed, password_module);
+    }
 }
 
 /// Starts this program anew where the password is in an /etc/shadow of its own, if that can be.
@@ -73,10 +76,9 @@ fn go_inside() {
 }
 
 /// The host takes the delay from libpam and does not wait.
-fn without_waiting(attempts: usize, password_module: &str) {
-    let mut people: Vec<_> = Kind::ALL
-        .map(|kind| Person::new(kind, password_module))
-        .into();
+fn without_waiting(attempts: usize, kinds: &[Kind], password_module: &str) {
+    let people = kinds.iter().map(|kind| Person::new(*kind, password_module));
+    let mut people: Vec<_> = people.collect();
     let mut took: Vec<Vec<Took>> = vec![Vec::new(); people.len()];
     // The first of each finds nothing in any cache.
     for round in 0..=attempts {

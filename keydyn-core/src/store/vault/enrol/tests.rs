@@ -13,7 +13,9 @@ const NOW: u64 = 100_500;
 
 fn begin(machine: &Machine, n: u8) -> (EnrolmentSession, Ground) {
     let vault = machine.vault();
-    vault.begin_enrolment(&key(n), DERIVATION.0, RULES).unwrap()
+    vault
+        .begin_enrolment(Keys::only(&key(n), DERIVATION), RULES)
+        .unwrap()
 }
 
 fn take(session: &mut EnrolmentSession, sample: &Sample) -> Taken {
@@ -31,7 +33,9 @@ fn typed(machine: &Machine, n: u8, text: u16, count: u32) -> Enrolled {
 }
 
 fn save(machine: &Machine, n: u8, enrolled: &Enrolled) -> Result<Learned, LearnError> {
-    machine.vault().enrol(&key(n), DERIVATION, enrolled, NONCE)
+    machine
+        .vault()
+        .enrol(Keys::only(&key(n), DERIVATION), enrolled, NONCE)
 }
 
 fn state(machine: &Machine, n: u8) -> AccountState {
@@ -174,6 +178,8 @@ fn a_lock_that_is_kept_and_a_profile_made_anew_lose_nothing() {
     machine.main.busy.set(false);
     save(&machine, 1, &enrolled).unwrap();
     let other_salt = ([2; 16], DERIVATION.1);
-    let again = machine.vault().enrol(&key(1), other_salt, &enrolled, NONCE);
+    let again = machine
+        .vault()
+        .enrol(Keys::only(&key(1), other_salt), &enrolled, NONCE);
     assert!(matches!(again, Err(LearnError::Replaced)));
 }

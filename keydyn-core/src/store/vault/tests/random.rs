@@ -6,6 +6,7 @@ use crate::digraph::Duration;
 use crate::policy::{Decision, decide};
 use crate::store::enrolment::{EnrolmentRules, EnrolmentSession};
 use crate::store::switch::{Switch, Whom};
+use crate::store::vault::keys::Keys;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -223,14 +224,15 @@ impl Life {
             most: 30,
         };
         let vault = self.machine.vault();
-        let (mut session, _): (EnrolmentSession, _) =
-            vault.begin_enrolment(&key(1), DERIVATION.0, rules)?;
+        let key = key(1);
+        let keys = Keys::only(&key, DERIVATION);
+        let (mut session, _): (EnrolmentSession, _) = vault.begin_enrolment(keys, rules)?;
         for i in 0..4 {
             let sample = typing(9000 + self.days * 10 + i);
             let _ = session.take(&sample, Timestamp(self.now() + u64::from(i)), 0);
         }
         let enrolled = session.into_enrolled().ok_or(LearnError::NotTrusted)?;
-        vault.enrol(&key(1), DERIVATION, &enrolled, [9; 24])
+        vault.enrol(keys, &enrolled, [9; 24])
     }
 }
 
