@@ -33,7 +33,11 @@ pub const CONFIDENCE: f64 = 0.1;
 /// How far below the threshold an attempt must score to be learned at once: what only just passed
 /// is held ([`Quarantine`](crate::quarantine::Quarantine)). Twice that costs owners more than it
 /// takes from impostors (docs/adr/0029-what-is-learned-of-what-is-accepted.md).
-pub const LEARN_MARGIN: f64 = 0.02;
+const LEARN_MARGIN: f64 = 0.02;
+
+/// What scores no more than this is learned under every threshold that accepts it: below, owners
+/// are held back more often than impostors.
+const LEARNED_ANYHOW: f64 = -0.05;
 
 /// How far what is in force may move within a day by learning: the mean of
 /// [`SequenceMemory::moved_from`](crate::memory::SequenceMemory::moved_from). Owners on record move
@@ -70,10 +74,11 @@ pub fn decide(score: Option<f64>, strictness: Strictness) -> Decision {
     }
 }
 
-/// Whether an accepted attempt with this score is learned at once.
+/// The learning threshold that goes with a decision threshold: an accepted attempt is learned at
+/// once if it scores no more than this.
 #[must_use]
-pub fn learns(score: f64, strictness: Strictness) -> bool {
-    score <= strictness.threshold() - LEARN_MARGIN
+pub fn learning_threshold(decision: f64) -> f64 {
+    (decision - LEARN_MARGIN).max(decision.min(LEARNED_ANYHOW))
 }
 
 /// Shortest and longest text, in keys, that may be armed.
@@ -235,6 +240,20 @@ mod tests {
             decide(Some(f64::INFINITY), Strictness::Lenient),
             Decision::Impostor
         );
+    }
+
+    #[test]
+    fn what_is_learned_is_no_more_than_what_is_accepted() {
+        for (decision, learning) in [
+            (0.10, 0.08),
+            (0.02, 0.00),
+            (-0.04, -0.05),
+            (-0.05, -0.05),
+            (-0.10, -0.10),
+        ] {
+            let found = learning_threshold(decision);
+            assert!((found - learning).abs() < 1e-12, "{decision}: {found}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{Detector, Recorded, Threshold};
 use crate::acquire::FailureToAcquire;
 use crate::digraph::Sample;
 use crate::memory::Ingredient;
-use crate::policy::{self, DAILY_MOVEMENT, Decision, LEARN_MARGIN};
+use crate::policy::{self, DAILY_MOVEMENT, Decision};
 use crate::quarantine::{Held, Quarantine};
 use crate::template::{Enrolment, FailureToEnrol, GainPolicy, Template};
 use crate::time::Timestamp;
@@ -66,8 +66,8 @@ impl Account {
         moved <= DAILY_MOVEMENT
     }
 
-    fn learn_accepted(&mut self, sample: &Sample, margin: f64, gain: GainPolicy) -> bool {
-        if margin >= LEARN_MARGIN {
+    fn learn_accepted(&mut self, sample: &Sample, well: bool, gain: GainPolicy) -> bool {
+        if well {
             self.held.end_row();
             return self.learn_within_the_day(sample, gain);
         }
@@ -136,10 +136,10 @@ impl Detector for SequenceMemory {
     }
 
     fn learn_accepted(&mut self, sample: &Sample, score: f64, threshold: Threshold) -> bool {
-        let margin = threshold.value() - score;
+        let well = score <= policy::learning_threshold(threshold.value());
         match &mut self.stage {
             Stage::Enrolling(_) => false,
-            Stage::Enrolled(account) => account.learn_accepted(sample, margin, self.gain),
+            Stage::Enrolled(account) => account.learn_accepted(sample, well, self.gain),
         }
     }
 

@@ -351,8 +351,8 @@ impl<'a> Vault<'a> {
     /// where no state file can be read.
     ///
     /// # Errors
-    /// If the state could be written in neither place, or both locks are held; the verdict must
-    /// then not be acted on.
+    /// If the state could be written in neither place, or not where it can be read again, or both
+    /// locks are held; the verdict must then not be acted on.
     pub fn decide<R>(
         &self,
         seen: &AccountState,
@@ -377,7 +377,7 @@ impl<'a> Vault<'a> {
                 self.write_state(&mut state, &[self.main, self.run])?;
                 if self.main.read(&self.state_name(), STATE_LEN).is_err() {
                     // What cannot be read back would not count: the next one reads /run's.
-                    let _ = self.write_state(&mut state, &[self.run]);
+                    self.write_state(&mut state, &[self.run])?;
                 }
                 Ok(result)
             }

@@ -23,7 +23,7 @@ impl Typing {
     /// # Panics
     /// If it cannot be used.
     pub fn sample(&self) -> Sample {
-        let trace: Trace = self.0.parse().expect("a trace");
+        let trace: Trace = self.text().parse().expect("a trace");
         Sample::acquire(&trace).expect("a sample")
     }
 }

@@ -12,16 +12,18 @@
 pub mod confined;
 mod disk;
 mod process;
+mod typing;
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use pam_host::{Application, Code, Conversation, Flags, Stack, password_line};
 use tempfile::TempDir;
 
 pub use process::in_a_process_of_its_own;
+pub use typing::{Typing, varied};
 
 /// The user who logs in, where a test does not say otherwise. Not root, who is never armed by
 /// himself.
@@ -38,9 +40,6 @@ pub const FRONT: [&str; 3] = [
 
 const HOUR: u64 = 3600;
 const START: u64 = 1_700_000_000;
-
-/// Keys of the text that everybody types.
-const TEXT: [&str; 8] = ["k", "e", "y", "d", "y", "n", "1", "2"];
 
 /// The module with the stand-in source.
 ///
@@ -84,96 +83,6 @@ fn built(variable: &str, place: &str) -> PathBuf {
     })
 }
 
-/// One way to type the text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Typing(String);
-
-impl Typing {
-    /// The owner's rhythm; `seed` varies it by a few milliseconds. The same once more is a copy.
-    pub fn owner(seed: u64) -> Self {
-        Self::between(seed, 0)
-    }
-
-    /// Somebody else's: everything takes much longer.
-    pub fn stranger(seed: u64) -> Self {
-        Self::between(seed, 100)
-    }
-
-    /// So many per cent of the way from the owner to the stranger.
-    pub fn between(seed: u64, percent: u64) -> Self {
-        Self::written(seed, 90 + 90 * percent / 100, 170 + 250 * percent / 100)
-    }
-
-    /// Every key held as long as every other, and as long after the one before it.
-    pub fn constant() -> Self {
-        Self::varying(|_| 110, |_| 220)
-    }
-
-    fn written(seed: u64, hold: u64, down: u64) -> Self {
-        let vary = move |i: u64, salt| varied(seed * 1000 + i * 10 + salt);
-        Self::varying(|i| hold + 3 * i + vary(i, 1), |i| down + 9 * i + vary(i, 2))
-    }
-
-    /// Of these holds and down-downs, in ms, for each key in turn.
-    fn varying(hold: impl Fn(u64) -> u64, down: impl Fn(u64) -> u64) -> Self {
-        let mut now = 1000;
-        let mut edges = vec![(0, "enter", "up")];
-        for (i, key) in (0..).zip(TEXT) {
-            edges.push((now, key, "down"));
-            edges.push((now + hold(i), key, "up"));
-            now += down(i);
-        }
-        edges.push((now, "enter", "down"));
-        edges.sort_by_key(|&(at, ..)| at);
-        let mut text = String::new();
-        for (at, key, motion) in edges {
-            let _ = writeln!(text, "{at} {key} {motion}");
-        }
-        Self(text)
-    }
-
-    /// The trace's text form.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// These key events, in the trace's text form.
-    pub fn trace(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// Without the lines that say this: a lost edge, a missing key.
-    pub fn without(&self, edges: &[&str]) -> Self {
-        let kept = |line: &&str| !edges.iter().any(|edge| line.ends_with(edge));
-        Self(
-            self.0
-                .lines()
-                .filter(kept)
-                .fold(String::new(), |text, line| text + line + "\n"),
-        )
-    }
-
-    /// With this line put in where its time is.
-    pub fn with(&self, line: &str) -> Self {
-        let time = |line: &str| -> f64 {
-            line.split(' ')
-                .next()
-                .and_then(|t| t.parse().ok())
-                .expect("a time")
-        };
-        let mut lines: Vec<&str> = self.0.lines().chain([line]).collect();
-        lines.sort_by(|a, b| time(a).total_cmp(&time(b)));
-        Self(lines.join("\n") + "\n")
-    }
-}
-
-/// From 0 to 12 ms, each place by itself: nobody's typings are shifted copies of each other.
-pub fn varied(place: u64) -> u64 {
-    let mixed = (place + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    (mixed >> 32) % 13
-}
-
 /// What came of one login.
 #[derive(Debug)]
 pub struct Login {
@@ -187,6 +96,8 @@ pub struct Login {
     pub texts: Vec<String>,
     /// The delay in seconds that modules asked for.
     pub delay: Option<f64>,
+    /// How many seconds `pam_authenticate` took.
+    pub took: f64,
 }
 
 /// A machine of its own.
@@ -379,7 +290,9 @@ impl Machine {
         let place = self.place.path().display();
         let script = format!(
             "{}state-dir {place}/state\nrun-dir {place}/run\nlog {place}/log\nclock {}\ntrace\n{}",
-            self.directives, self.clock, typing.0,
+            self.directives,
+            self.clock,
+            typing.text(),
         );
         let path = self.path(&self.script);
         fs::write(&path, script).expect("the script is written");
@@ -438,7 +351,9 @@ impl Machine {
         let _ = fs::remove_file(self.path("log"));
         let mut app = Application::start(stack, Stack::SERVICE, self.user.as_str(), conversation)
             .expect("libpam starts");
+        let begun = Instant::now();
         let code = app.authenticate(Flags::NONE);
+        let took = begun.elapsed().as_secs_f64();
         let credentials = code
             .is_success()
             .then(|| app.set_credentials(Flags::ESTABLISH));
@@ -451,6 +366,7 @@ impl Machine {
             log: self.log(),
             texts,
             delay,
+            took,
         }
     }
 

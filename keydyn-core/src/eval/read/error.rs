@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Place {
     /// Counted from 1; the header is line 1.
     pub line: Option<u64>,
-    /// The column's name in the header, or `number 4` where it has none.
+    /// The start of the column's name in the header, or `number 4` where it has none.
     pub column: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 
-use super::error::{DataError, Place, Problem};
+use super::error::{DataError, Place, Problem, quoted};
 
 /// The longest line, and so what a file without line ends may cost in memory. The CMU benchmark
 /// has rows of 250 bytes; 128 keys make one of 4 KiB.
@@ -190,7 +190,7 @@ impl Header {
     /// An error in a line and a column, counted from 0.
     pub(super) fn error_at(&self, line: u64, column: usize, problem: Problem) -> DataError {
         let name = self.columns.get(column).filter(|name| !name.is_empty());
-        let column = name.map_or_else(|| format!("number {}", column + 1), Clone::clone);
+        let column = name.map_or_else(|| format!("number {}", column + 1), |name| quoted(name));
         DataError {
             place: Place {
                 line: Some(line),
@@ -214,7 +214,7 @@ impl Row {
     pub(super) fn ordinal(&self, column: usize) -> Result<u32, Problem> {
         let text = self.text(column)?;
         text.parse()
-            .map_err(|_| Problem::NotAnOrdinal(super::error::quoted(text)))
+            .map_err(|_| Problem::NotAnOrdinal(quoted(text)))
     }
 }
 

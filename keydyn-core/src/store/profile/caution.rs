@@ -2,7 +2,7 @@
 //! keeps coming, and no more in a day than an owner changes in one.
 
 use crate::memory::SequenceMemory;
-use crate::policy::{DAILY_MOVEMENT, day_passed, learns};
+use crate::policy::{DAILY_MOVEMENT, day_passed, learning_threshold};
 use crate::quarantine::Held;
 use crate::template::GainPolicy;
 use crate::time::Timestamp;
@@ -33,7 +33,8 @@ impl Profile {
         let sequence = &mut self.sequences[index];
         let judgement = sequence.template_at(lesson.at).judge(lesson.sample);
         let score = judgement.ok().and_then(|judgement| judgement.score);
-        if score.is_some_and(|score| learns(score, lesson.strictness)) {
+        let enough = learning_threshold(lesson.strictness.threshold());
+        if score.is_some_and(|score| score <= enough) {
             sequence.held.end_row();
             let taught = self.learn_within_the_day(index, lesson);
             self.fold();
@@ -132,7 +133,7 @@ mod tests {
     use super::super::tests::{learned, lesson, typing};
     use super::*;
     use crate::digraph::{Duration, Sample};
-    use crate::policy::{LEARN_MARGIN, Strictness};
+    use crate::policy::Strictness;
     use crate::quarantine::ROW;
 
     const DAY: u64 = 24 * 3600;
@@ -155,7 +156,8 @@ mod tests {
     /// A typing that passes at this moment, and by less than the margin.
     fn borderline(profile: &Profile, seed: u32, at: u64) -> Sample {
         let threshold = Strictness::Normal.threshold();
-        let wanted = threshold - LEARN_MARGIN / 2.0;
+        let enough = learning_threshold(threshold);
+        let wanted = f64::midpoint(enough, threshold);
         let (mut low, mut high) = (0.0, 2.0);
         for _ in 0..60 {
             let middle = f64::midpoint(low, high);
@@ -166,7 +168,7 @@ mod tests {
         }
         let found = slower(seed, low);
         let reached = score(profile, &found, at);
-        assert!(reached <= threshold && !learns(reached, Strictness::Normal));
+        assert!(reached <= threshold && reached > enough);
         found
     }
 
@@ -236,13 +238,14 @@ mod tests {
 
     /// Somebody is let in all day and leads the template away, step by step, each accepted.
     fn led_away(profile: &mut Profile, from: u64, tries: u32) -> u32 {
+        let enough = learning_threshold(Strictness::Normal.threshold());
         let mut learned = 0;
         for i in 0..tries {
             let at = from + 60 * u64::from(i);
             let step = (1..40).rev().find_map(|step| {
                 let sample = slower(1000 + i, f64::from(step) * 0.02);
                 let score = profile.judge(&sample, Timestamp(at)).ok()?.score?;
-                learns(score, Strictness::Normal).then_some(sample)
+                (score <= enough).then_some(sample)
             });
             let Some(sample) = step else { continue };
             if profile.learn(&lesson(&sample, at)) == Ok(Taught::Learned(1)) {

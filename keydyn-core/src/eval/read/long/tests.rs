@@ -53,6 +53,18 @@ fn columns_are_found_by_name_and_the_others_are_told() {
 }
 
 #[test]
+fn of_a_long_name_of_a_column_an_error_says_the_start() {
+    let mood = "mood".repeat(100);
+    let error = data(&format!("{HEADER},{mood},{mood}\n")).unwrap_err();
+    assert!(
+        error.starts_with("t.csv, line 1, column moodmood"),
+        "{error}"
+    );
+    assert!(error.contains("mood…: there are two columns"), "{error}");
+    assert!(error.len() < 150, "{error}");
+}
+
+#[test]
 fn rows_of_a_typing_may_come_in_any_order_of_their_index() {
     let data = rows("s,1,1,1,b,180,270\ns,1,1,0,a,0,90");
     let sample = &data.typists()[0].attempts[0].sample;
