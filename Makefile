@@ -192,10 +192,12 @@ module: prepare
 replay-module: prepare
 	$(CARGO) build --locked --release -p pam_keydyn --features replay-source --target-dir $(REPLAY)
 
-## The command, as the tests on a terminal run it.
+## The command, as the tests on a terminal run it: first with recorded typing, copied away, then as it
+## is. What both link is built once.
 tool: prepare
+	$(CARGO) build --locked -p keydyn-enroll --features replay-source --target-dir $(TARGET)
+	@install -D $(TARGET)/debug/keydyn $(KEYDYN_REPLAY_TOOL)
 	$(CARGO) build --locked -p keydyn-enroll --target-dir $(TARGET)
-	$(CARGO) build --locked -p keydyn-enroll --features replay-source --target-dir $(REPLAY)
 
 ## The stand-in for a password module, for tests and the demo.
 standin: prepare

@@ -92,6 +92,9 @@ pub const ARMING_SITTINGS: u32 = 2;
 /// How many of the [`STRANGERS`](crate::strangers::STRANGERS) a template may accept and be armed:
 /// one in twenty (docs/adr/0024-strangers.md has what it is worth).
 pub const ARMING_STRANGERS: u32 = 25;
+/// A way to type the text is in use that was typed at least once in so many times of the one that
+/// was typed most: what is in use comes into force together.
+pub const IN_USE: u32 = 10;
 /// Typings before anybody can be armed by himself: the first three have no decision.
 pub const EARLIEST_ARMING: u32 = 3 + ARMING_DECISIONS;
 

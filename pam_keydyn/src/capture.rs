@@ -80,7 +80,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
     if machine.off {
         return PAM_IGNORE;
     }
-    let user = match machine.budget.outside(|| pamh.get_user(None)) {
+    let user = match machine.budget.outside(|| ffi::user(pamh)) {
         Ok(user) => user,
         Err(PAM_CONV_ERR) => return PAM_CONV_ERR,
         Err(_) => {

@@ -1,4 +1,4 @@
-//! What pam-bindings lacks: `pam_get_authtok`, `pam_fail_delay`, data that learns at `pam_end` how
+//! What pam-bindings lacks: `pam_get_authtok`, names that are not UTF-8, `pam_fail_delay`, data that learns at `pam_end` how
 //! the login ended, and syslog.
 #![expect(unsafe_code, reason = "calls into libpam and libc")]
 
@@ -15,6 +15,7 @@ use crate::handover::Handover;
 
 const PAM_SUCCESS: c_int = 0;
 const PAM_AUTHTOK: c_int = 6;
+const PAM_CONV_ERR: c_int = 19;
 /// Flags that libpam adds to the status it tells a clean-up.
 const PAM_DATA_SILENT: c_int = 0x4000_0000;
 const PAM_DATA_REPLACE: c_int = 0x2000_0000;
@@ -27,6 +28,8 @@ unsafe extern "C" {
         authtok: *mut *const c_char,
         prompt: *const c_char,
     ) -> c_int;
+    fn pam_get_user(pamh: *mut PamHandle, user: *mut *const c_char, prompt: *const c_char)
+    -> c_int;
     fn pam_fail_delay(pamh: *mut PamHandle, usec: c_uint) -> c_int;
     fn pam_set_data(
         pamh: *mut PamHandle,
@@ -51,6 +54,23 @@ pub(crate) fn ask_for_password(pamh: &mut PamHandle) -> PamResult<Zeroizing<Vec<
     // SAFETY: on success it points to a string that libpam keeps until the item is set again.
     let token = unsafe { CStr::from_ptr(token) };
     Ok(Zeroizing::new(token.to_bytes().to_vec()))
+}
+
+/// The user's name, asked for if it is not known. One that is not UTF-8 comes with replacement
+/// characters, and is no user's then: an error would refuse somebody of whom nothing was learned.
+pub(crate) fn user(pamh: &mut PamHandle) -> PamResult<String> {
+    let mut user = ptr::null();
+    // SAFETY: the handle is libpam's own for this call, the out-pointer is valid, and a null
+    // prompt asks for libpam's own text.
+    let code = unsafe { pam_get_user(pamh, &mut user, ptr::null()) };
+    match code {
+        PAM_SUCCESS if !user.is_null() => {}
+        PAM_CONV_ERR => return Err(PamResultCode::PAM_CONV_ERR),
+        _ => return Err(PamResultCode::PAM_USER_UNKNOWN),
+    }
+    // SAFETY: on success it points to a string that libpam keeps until the item is set again.
+    let user = unsafe { CStr::from_ptr(user) };
+    Ok(user.to_string_lossy().into_owned())
 }
 
 /// Makes a refusal take about as long as the password module's.

@@ -138,7 +138,6 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
             typings,
             phase,
             promoted,
-            armable,
             too_common,
             renewed: _,
         }) => {
@@ -155,11 +154,6 @@ fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {
                 Level::Info,
                 &format!("user={user} {learned} state={state} samples={samples}"),
             );
-            if !armable && phase != Phase::Armed {
-                let message =
-                    format!("user={user} stays unarmed: the text is too short or too long");
-                log.write(Level::Notice, &message);
-            }
             if too_common {
                 let message = format!(
                     "user={user} stays unarmed so far: too many others who know the password \

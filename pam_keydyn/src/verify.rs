@@ -129,7 +129,7 @@ fn unjudged(machine: &Machine, account: Result<Option<u32>, ()>) -> Option<Outco
 
 /// The user's name and uid. A user whom PAM does not tell is nobody's to wave through.
 fn who(pamh: &mut PamHandle, machine: &Machine) -> (String, Result<Option<u32>, ()>) {
-    match machine.budget.outside(|| pamh.get_user(None)) {
+    match machine.budget.outside(|| ffi::user(pamh)) {
         Ok(user) => {
             let account = account(pamh, &user);
             (user, account)

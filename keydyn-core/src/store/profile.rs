@@ -12,13 +12,13 @@ use crate::acquire::FailureToAcquire;
 use crate::digraph::Sample;
 use crate::explain::Explanation;
 use crate::memory::SequenceMemory;
-use crate::policy::{ARMING_STRANGERS, Arming, Strictness, decide, sitting_ended, sitting_passed};
+use crate::policy::{Arming, Strictness, sitting_ended, sitting_passed};
 use crate::presentation;
 use crate::quarantine::Quarantine;
 use crate::template::{GainPolicy, Judgement, Template};
 use crate::time::Timestamp;
 
-use super::state::{AccountState, Progress};
+use super::state::AccountState;
 
 /// Ways to type a password that a profile tells apart (a numeric pad, another layout).
 pub const MAX_SEQUENCES: usize = 4;
@@ -61,15 +61,6 @@ impl Sequence {
         let mut template = self.template.clone();
         template.start_sitting();
         Cow::Owned(template)
-    }
-
-    /// Whether nothing keeps it from being in force but that too many others would pass: its owner
-    /// types with much scatter, or just as everybody does.
-    pub(super) fn too_common(&self, strictness: Strictness, min_samples: u32) -> bool {
-        let (learned, keys) = (self.template.memory().learned(), self.template.keys().len());
-        !self.arming.armed
-            && self.arming.steady(learned, min_samples, keys)
-            && self.template.strangers_accepted(strictness) > ARMING_STRANGERS
     }
 
     pub(super) fn begins_sitting(&self, at: Timestamp) -> bool {
@@ -209,20 +200,6 @@ impl Profile {
             .unwrap_or(0)
     }
 
-    /// How near the sequence that was typed most is to being armed under these rules.
-    #[must_use]
-    pub fn progress(&self, strictness: Strictness, min_samples: u32) -> Progress {
-        let typed = |sequence: &&Sequence| sequence.template.memory().learned();
-        let most = self.sequences.iter().max_by_key(typed);
-        most.map_or_else(Progress::default, |sequence| Progress {
-            typings: typed(&sequence),
-            sittings: sequence.arming.sittings,
-            decided: sequence.arming.decided,
-            refused: sequence.arming.decisions.count_ones(),
-            too_common: sequence.too_common(strictness, min_samples),
-        })
-    }
-
     /// Compares an attempt with the sequence it is of, or whose end it is: a typing may begin
     /// before its prompt does. Where one sequence is in force, the others are not judged. When it
     /// was made says whether it is the first of a sitting.
@@ -296,7 +273,7 @@ impl Profile {
         end.or_else(|| armed_only.then(all_but_beginning).flatten())
     }
 
-    /// Learns a typing, and arms the sequence when learning has shown enough. A sequence in force
+    /// Learns a typing, and arms what is in use when learning has shown enough. A sequence in force
     /// learns with caution, and what is to be learned of must have been accepted.
     ///
     /// # Errors
@@ -312,15 +289,8 @@ impl Profile {
             return Ok(self.learn_in_force(index, lesson));
         }
         self.learn_as(index, lesson);
-        let sequence = &self.sequences[index];
-        let (learned, keys) = (
-            sequence.template.memory().learned(),
-            sequence.template.keys().len(),
-        );
-        let ready = sequence.arming.ready(learned, lesson.min_samples, keys);
-        let ready = ready && !sequence.too_common(lesson.strictness, lesson.min_samples);
-        if lesson.may_arm && !sequence.arming.armed && ready {
-            self.arm(index);
+        if lesson.may_arm {
+            self.arm_what_is_ready(lesson.strictness, lesson.min_samples);
         }
         Ok(Taught::Learned(1))
     }
@@ -347,38 +317,6 @@ impl Profile {
         sequence.learned_at = Some(lesson.at);
         let turn = mem::take(&mut sequence.since);
         self.keep(lesson, index, turn, gain);
-    }
-
-    /// Notes what the template of a sequence that is not in force would have decided: before it
-    /// learns the typing, a prequential decision.
-    pub(super) fn note_decision(&mut self, index: usize, lesson: &Lesson<'_>) {
-        let sequence = &mut self.sequences[index];
-        if !sequence.arming.armed {
-            let judgement = sequence.template_at(lesson.at).judge(lesson.sample);
-            let score = judgement.ok().and_then(|judgement| judgement.score);
-            sequence.arming.note(decide(score, lesson.strictness));
-        }
-    }
-
-    /// Puts a sequence in force: its enrolment, and with it the sitting, is over.
-    pub(super) fn arm(&mut self, index: usize) {
-        let sequence = &mut self.sequences[index];
-        sequence.arming.armed = true;
-        sequence.template.end_enrolment();
-        sequence.since = Turn {
-            ends_enrolment: true,
-            starts_sitting: false,
-        };
-    }
-
-    /// The account is armed, and this profile may be of a generation before it was: the sequence
-    /// that was judged stays in force.
-    pub(super) fn stay_armed(&mut self, sample: &Sample) {
-        if !self.armed()
-            && let Some((index, _)) = self.align(sample, false)
-        {
-            self.arm(index);
-        }
     }
 
     /// The index of the sample's sequence, which is made if it may be, and the sample as one of it.
@@ -493,6 +431,7 @@ fn unknown(sample: &Sample) -> FailureToAcquire {
     reason.unwrap_or(FailureToAcquire::UnknownSequence)
 }
 
+mod arming;
 mod caution;
 mod undo;
 

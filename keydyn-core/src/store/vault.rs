@@ -127,8 +127,6 @@ pub struct Learned {
     pub phase: Phase,
     /// The second slot took over with this typing.
     pub promoted: bool,
-    /// The text has a length that can be armed.
-    pub armable: bool,
     /// All else is there to be armed, and too many others would pass.
     pub too_common: bool,
     /// The profile was sealed under today's parameters, which it was not before.

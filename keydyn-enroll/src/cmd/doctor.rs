@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use keydyn_core::printable::printable;
 use keydyn_stack::files::{Configuration, Unreadable};
-use keydyn_stack::finding::Finding;
+use keydyn_stack::finding::{Finding, Severity};
 use keydyn_stack::judge::{self, Named};
 
 use crate::account::Places;
@@ -90,6 +90,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let configuration = configuration.with_settings(settings);
     let examination = judge::examine(&configuration, &arguments.services).map_err(unreadable)?;
     findings.extend(examination.findings);
+    if configuration.modules().is_none() {
+        findings.push(modules_not_found(root));
+    }
     if arguments.root.is_none() || arguments.machine.is_some() {
         let machine = arguments.machine.as_deref().unwrap_or(here);
         let places = arguments.places.directories();
@@ -110,6 +113,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         true => Ok(()),
         false => Err(Failure::Ill),
     }
+}
+
+/// What the lines name cannot be looked for.
+fn modules_not_found(root: &Path) -> Finding {
+    let text = format!(
+        "No directory with PAM's modules was found below {}: whether those that the stacks name are \
+         there, and can be loaded, was not checked. If this is a system's root, libpam finds none \
+         either, and every login fails: install its packages (Debian: libpam-modules).",
+        printable(&root.display().to_string())
+    );
+    Finding::new(Severity::Error, "modules-not-found", text)
 }
 
 /// One by one, for those who take them out.

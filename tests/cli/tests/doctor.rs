@@ -33,6 +33,12 @@ impl System {
         for (name, text) in services {
             system.write(&format!("etc/pam.d/{name}"), text);
         }
+        for module in ["pam_unix", "pam_deny", "pam_permit", "pam_keydyn"] {
+            // A header of 64 bytes, and the name that libpam looks for.
+            let start = "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0";
+            let text = format!("{start:\0<64}pam_sm_authenticate\0");
+            system.write(&format!("usr/lib/security/{module}.so"), &text);
+        }
         system
     }
 
@@ -275,12 +281,6 @@ fn a_file_of_settings_that_lockers_cannot_read_is_a_note() {
 #[test]
 fn a_module_that_is_none_is_an_error() {
     let system = System::new(&[("login", RIGHT)]);
-    for module in ["pam_unix", "pam_deny", "pam_permit", "pam_keydyn"] {
-        let path = format!("usr/lib/security/{module}.so");
-        // A header of 64 bytes, and the name that libpam looks for.
-        let start = "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0";
-        system.write(&path, &format!("{start:\0<64}pam_sm_authenticate\0"));
-    }
     system.doctor(&[]).piped("").assert(0, &[]);
     system.write("usr/lib/security/pam_keydyn.so", "");
     system.doctor(&[]).piped("").assert(
@@ -288,6 +288,19 @@ fn a_module_that_is_none_is_an_error() {
         &[
             "error (login): `requisite pam_keydyn.so capture`",
             "which libpam cannot load: it is empty",
+        ],
+    );
+}
+
+#[test]
+fn a_root_without_modules_is_not_well() {
+    let system = System::new(&[("login", RIGHT)]);
+    fs::remove_dir_all(system.path().join("usr")).unwrap();
+    system.doctor(&[]).piped("").assert(
+        1,
+        &[
+            "No directory with PAM's modules was found",
+            "was not checked",
         ],
     );
 }

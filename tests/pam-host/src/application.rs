@@ -123,9 +123,9 @@ impl Application {
         self.call(ffi::pam_chauthtok, flags)
     }
 
-    /// PAM_USER
-    pub fn set_user(&mut self, user: &str) -> Code {
-        self.set_item(Item::User, Some(user))
+    /// PAM_USER, which need not be UTF-8
+    pub fn set_user(&mut self, user: impl AsRef<[u8]>) -> Code {
+        self.set_bytes(Item::User, Some(user.as_ref()))
     }
 
     /// PAM_TTY
@@ -145,6 +145,10 @@ impl Application {
 
     /// `pam_set_item`; `None` takes the item away. PAM_BAD_ITEM for a text with a NUL byte.
     pub fn set_item(&mut self, item: Item, value: Option<&str>) -> Code {
+        self.set_bytes(item, value.map(str::as_bytes))
+    }
+
+    fn set_bytes(&mut self, item: Item, value: Option<&[u8]>) -> Code {
         let Ok(value) = value.map(CString::new).transpose() else {
             return Code::BAD_ITEM;
         };

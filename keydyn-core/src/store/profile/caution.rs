@@ -96,7 +96,10 @@ impl Profile {
                 .rposition(|kept| kept.turn.ends_enrolment)
                 .unwrap_or(0),
         };
-        let today = own.iter().position(|kept| !day_passed(kept.at, now));
+        // What a clock that was ahead has dated is of no day: counted as today's for years, it would
+        // end all learning.
+        let of_today = |kept: &&Kept| now.since(kept.at).is_some() && !day_passed(kept.at, now);
+        let today = own.iter().position(of_today);
         let before = today.unwrap_or(own.len()).max(enrolled);
         if before == 0 && !own.is_empty() && sequence.base.learned() > 0 {
             return None;
@@ -298,6 +301,25 @@ mod tests {
         let sample = typing(16, 8, 5000);
         let tomorrow = profile.learn(&lesson(&sample, 200_000 + 2 * DAY));
         assert_eq!(tomorrow, Ok(Taught::Learned(1)));
+    }
+
+    #[test]
+    fn a_login_under_a_clock_that_was_years_ahead_ends_no_learning() {
+        let mut profile = learned(30);
+        let ahead = 200_000 + 3650 * DAY;
+        let taught = profile.learn(&lesson(&typing(16, 8, 1999), ahead));
+        assert_eq!(taught, Ok(Taught::Learned(1)));
+        let mut learned = 0;
+        for i in 0..150 {
+            let sample = typing(16, 8, 2000 + i);
+            let at = 200_000 + DAY / 2 * u64::from(i);
+            if score(&profile, &sample, at) < -0.1 {
+                let taught = profile.learn(&lesson(&sample, at));
+                assert_eq!(taught, Ok(Taught::Learned(1)), "login {i}");
+                learned += 1;
+            }
+        }
+        assert!(learned > 120, "{learned}");
     }
 
     #[test]

@@ -2,6 +2,7 @@ use super::*;
 use crate::digraph::{Duration, KeySequence};
 use crate::key::KeyCode;
 use crate::memory::{Anchor, Context, Sitting};
+use crate::policy::{ARMING_STRANGERS, IN_USE};
 use proptest::prelude::*;
 
 /// In the sitting in which [`learned`] ends.
@@ -82,6 +83,46 @@ fn one_sitting_a_short_text_or_root_is_not_armed() {
     assert!(!learn(6, true, 10), "one sitting");
     assert!(!learn(5, true, 3600 * 5), "short");
     assert!(!learn(6, false, 3600 * 5), "root");
+}
+
+/// One way to type the text, so often from a moment on.
+fn teach(profile: &mut Profile, text: u16, seeds: std::ops::Range<u32>, from: u64) {
+    for seed in seeds {
+        let at = from + u64::from(seed);
+        profile.learn(&lesson(&typing(text, 8, seed), at)).unwrap();
+    }
+}
+
+#[test]
+fn whoever_types_another_way_is_not_armed_in_the_place_of_the_owner() {
+    let mut profile = taught((0..21).map(|seed| typing(16, 8, seed)));
+    // All of a sudden, over two sittings, on the keypad.
+    teach(&mut profile, 71, 0..12, 200_000);
+    teach(&mut profile, 71, 12..30, 300_000);
+    assert!(!profile.armed(), "the owner would be a stranger");
+    let told = profile.progress(Strictness::Normal, 20);
+    assert_eq!((told.typings, told.decided), (21, 18), "the owner's");
+    teach(&mut profile, 16, 21..23, 400_000);
+    assert!(profile.armed());
+    for (text, at) in [(16, 500_000), (71, 600_000)] {
+        let judged = profile.judge(&typing(text, 8, 99), Timestamp(at));
+        let score = judged.unwrap().score.unwrap();
+        assert!(score <= Strictness::Normal.threshold(), "{text}: {score}");
+    }
+}
+
+#[test]
+fn a_way_that_is_hardly_ever_typed_keeps_nothing_back() {
+    for (others, armed) in [(2, true), (3, false)] {
+        let mut profile = Profile::new();
+        teach(&mut profile, 71, 0..others, 0);
+        teach(&mut profile, 16, 0..12, 100_000);
+        teach(&mut profile, 16, 12..23, 200_000);
+        assert_eq!(profile.armed(), armed, "{others} of another way");
+        teach(&mut profile, 16, 23..(others * IN_USE + 1).max(23), 300_000);
+        assert!(profile.armed(), "{others} of another way, long ago");
+        assert!(profile.judge(&typing(71, 8, 99), NOW).is_err());
+    }
 }
 
 #[test]

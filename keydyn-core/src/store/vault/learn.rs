@@ -5,7 +5,7 @@ use std::io;
 
 use crate::store::files::{FileError, StateFiles};
 
-use crate::policy::{ARMABLE_KEYS, Decision, decide};
+use crate::policy::{Decision, decide};
 
 use crate::store::profile::{Lesson, Profile, Taught};
 use crate::store::seal::SealKey;
@@ -181,7 +181,6 @@ impl Vault<'_> {
             promoted,
             too_common: state.progress.too_common,
             renewed: seals.1 != keys.found.1,
-            armable: ARMABLE_KEYS.contains(&lesson.sample.keys().len()),
         })
     }
 }
