@@ -180,7 +180,9 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/keydyn.1 $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
 	if cmp -s packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn; then rm -f $(DESTDIR)/etc/pam.d/keydyn; fi
 	if cmp -s packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf; then rm -f $(DESTDIR)/etc/security/keydyn.conf; fi
-	@echo "Uninstalled. What was learned is still in $(DESTDIR)/var/lib/keydyn: remove that directory to erase it."
+	@echo "Uninstalled."
+	@if test -d $(DESTDIR)/var/lib/keydyn/accounts; then \
+	    echo "What was learned is still in $(DESTDIR)/var/lib/keydyn: remove that directory to erase it."; fi
 
 modules: module replay-module standin tool
 

@@ -246,6 +246,16 @@ mod tests {
     }
 
     #[test]
+    fn a_day_has_as_many_seconds_as_a_day() {
+        let passed = |seconds: u64| day_passed(Timestamp(1000), Timestamp(1000 + seconds));
+        assert!(!passed(24 * 3600) && passed(24 * 3600 + 1));
+        assert!(
+            !day_passed(Timestamp(1000), Timestamp(0)),
+            "a clock set back"
+        );
+    }
+
+    #[test]
     fn what_is_learned_is_no_more_than_what_is_accepted() {
         for (decision, learning) in [
             (0.10, 0.08),

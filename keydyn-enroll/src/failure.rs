@@ -63,9 +63,13 @@ pub(crate) enum Failure {
     NotRoot { verb: &'static str },
     /// Nobody has this name.
     #[error(
-        "there is no user {name:?}; check the spelling, or name a user who is gone by `--uid N`"
+        "there is no user {name:?}; check the spelling (`keydyn status`, `reset`, `forget`, `disable` \
+         and `enable` take a user who is gone by `--uid N`)"
     )]
     UnknownUser { name: String },
+    /// Nothing is kept of them.
+    #[error("nothing was learned of {0} that could be taken back")]
+    Unlearned(String),
     /// That is not the same as no.
     #[error("who the user is cannot be told: {error}; try again, or name the user by `--uid N`")]
     NameService { error: io::Error },
@@ -138,7 +142,12 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(_) if self.reader_left() => 0,
-            Self::Output(_) | Self::Write { .. } | Self::Declined | Self::Ill | Self::Unnamed => 1,
+            Self::Output(_)
+            | Self::Write { .. }
+            | Self::Declined
+            | Self::Ill
+            | Self::Unnamed
+            | Self::Unlearned(_) => 1,
             Self::NoTerminal | Self::Usage(_) => 2,
             Self::Typing(failure) | Self::NotEnrolled { failure } => failure.exit_code(),
             Self::Open { .. }

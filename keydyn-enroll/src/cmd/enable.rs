@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let (places, Resolved { whom, who, .. }) = arguments.switching.open("enable")?;
     let switch = Switch::new(&places.main, &places.run);
     let done = match switch.enable(whom)? {
-        true => format!("keydyn is enabled for {who} again."),
+        true => format!("keydyn is enabled again for {who}."),
         false => format!("keydyn was not disabled for {who}."),
     };
     paragraph(out, &done, "")?;

@@ -56,6 +56,10 @@ impl Sitting {
     ) -> Result<(Directories, Account, Known), Failure> {
         let places = self.places.open(verb)?;
         let account = Account::or_caller(self.user.as_deref())?;
+        // Whose password would be asked for in vain.
+        if !places.uids()?.contains(&account.uid) {
+            return Err(Failure::Unlearned(account.to_string()));
+        }
         let mut desk = Desk::open_unheard(&self.stand_in, &account)?;
         let (known, _) = desk.ask_for_password(&account, &places, |main| {
             main.host_key_or_create().map(Some)

@@ -62,11 +62,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let places = arguments.places.open("status")?;
     let host = places.main.host_key();
     let settings = Settings::of_file(configuration::read(&arguments.settings));
+    let switched_off = system::switched_off();
+    let disabled = Switch::new(&places.main, &places.run)
+        .find(Whom::Everybody)
+        .is_set();
+    let all_disabled = switched_off || disabled;
     let document = Document {
-        switched_off: system::switched_off(),
-        disabled: Switch::new(&places.main, &places.run)
-            .find(Whom::Everybody)
-            .is_set(),
+        switched_off,
+        disabled,
         mode: settings.mode,
         settings: settings
             .complaints
@@ -81,6 +84,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
                     &places,
                     account,
                     host.as_ref().ok().and_then(Option::as_ref),
+                    all_disabled,
                 )
             })
             .collect(),
@@ -108,8 +112,19 @@ fn accounts(arguments: &Arguments, places: &Directories) -> Result<Vec<Account>,
     }
 }
 
-fn entry(places: &Directories, account: &Account, host: Option<&HostKey>) -> Entry {
+fn entry(
+    places: &Directories,
+    account: &Account,
+    host: Option<&HostKey>,
+    all_disabled: bool,
+) -> Entry {
     let disabled = Switch::new(&places.main, &places.run).find(Whom::User(account.uid));
     let survey = places.vault(account, host).survey();
-    Entry::new(places, account, &survey, &disabled, system::now())
+    Entry::new(
+        places,
+        account,
+        &survey,
+        (&disabled, all_disabled),
+        system::now(),
+    )
 }

@@ -65,13 +65,19 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 }
 
 fn undo(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let (places, account, known) = arguments.sitting.open_unheard("undo")?;
+    let nothing = |account: &str, out: &mut dyn Write| -> Result<(), Failure> {
+        let text = format!("Nothing was learned of {account} that could be taken back.");
+        paragraph(out, &text, "")?;
+        Ok(out.flush()?)
+    };
+    let (places, account, known) = match arguments.sitting.open_unheard("undo") {
+        Err(Failure::Unlearned(account)) => return nothing(&account, out),
+        opened => opened?,
+    };
     let sittings = undoable(&places, &account, &known)?;
     let now = system::now();
     if sittings.is_empty() {
-        let text = format!("Nothing was learned of {account} that could be taken back.");
-        paragraph(out, &text, "")?;
-        return Ok(out.flush()?);
+        return nothing(&account.to_string(), out);
     }
     if arguments.list {
         list(out, &account, &sittings, now)?;

@@ -16,15 +16,28 @@ pub(crate) struct Advice {
     pub(crate) text: String,
 }
 
-/// What to do about this account. `phase` is `None` where nobody can say.
-pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Vec<Advice> {
+/// What to do about this account. `phase` is `None` where nobody can say. Where keydyn is not `in_force`
+/// for the account, nobody is refused yet.
+pub(crate) fn of(
+    account: &Account,
+    survey: &Survey,
+    phase: Option<Phase>,
+    in_force: bool,
+) -> Vec<Advice> {
     let who = account.argument();
     let mut advice = Vec::new();
     let mut say = |urgent, text| advice.push(Advice { urgent, text });
-    let way_out = format!(
-        "`keydyn disable {who}` lets the password alone be enough meanwhile; `keydyn reset {who}` \
-         begins anew."
-    );
+    let (is, once) = match in_force {
+        true => ("is", ""),
+        false => ("will be", ", once keydyn is in force again,"),
+    };
+    let reset = format!("`keydyn reset {who}` begins anew.");
+    let way_out = match in_force {
+        true => {
+            format!("`keydyn disable {who}` lets the password alone be enough meanwhile; {reset}")
+        }
+        false => format!("Until then the password alone is enough. {reset}"),
+    };
     let later = Later::among(survey);
     if later.state {
         say(
@@ -32,7 +45,7 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
             "A newer keydyn wrote the state, and this one leaves it as it is: upgrade keydyn. \
              Until then nothing is learned, verdicts are kept in /run, and only whoever types the \
              password that was learned is judged, by the copy in the profile; anybody else is \
-             refused."
+             refused where keydyn is in force."
                 .to_owned(),
         );
     }
@@ -44,23 +57,34 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
         ),
         (Health::Damaged, Some(Phase::Learning)) => {
             let text = "The profile is damaged, so nothing more is learned.";
-            say(true, format!("{text} `keydyn reset {who}` begins anew."));
+            say(true, format!("{text} {reset}"));
         }
         (Health::Damaged, Some(Phase::Armed) | None) => {
-            let text = "The profile is damaged, and there is no generation before it that can be \
-                        used: every login at this machine's keyboards is refused.";
+            let text = format!(
+                "The profile is damaged, and there is no generation before it that can be \
+                 used:{once} every login at this machine's keyboards {is} refused."
+            );
             say(true, format!("{text} {way_out}"));
         }
         (Health::Unreadable, _) => {
             let text = "What is kept cannot be read, so nobody can say whether anything is wrong \
-                        with it. Put right what stands above; until then every login at this \
-                        machine's keyboards may be refused.";
-            let meanwhile = "lets the password alone be enough meanwhile.";
-            say(true, format!("{text} `keydyn disable {who}` {meanwhile}"));
+                        with it. Put right what stands above";
+            let then = match in_force {
+                true => format!(
+                    "; until then every login at this machine's keyboards may be refused. `keydyn \
+                     disable {who}` lets the password alone be enough meanwhile."
+                ),
+                false => " before keydyn is in force again: then every login at this machine's \
+                           keyboards may be refused. Until then the password alone is enough."
+                    .to_owned(),
+            };
+            say(true, format!("{text}{then}"));
         }
         (Health::Absent, Some(Phase::Armed)) => {
-            let text = "The profile is gone although the user is armed: every login at this \
-                        machine's keyboards is refused.";
+            let text = format!(
+                "The profile is gone although the user is armed:{once} every login at this machine's \
+                 keyboards {is} refused."
+            );
             say(true, format!("{text} {way_out}"));
         }
         (_, Some(Phase::None)) if survey.profile != Health::Absent => {
@@ -79,9 +103,10 @@ pub(crate) fn of(account: &Account, survey: &Survey, phase: Option<Phase>) -> Ve
         && !later.state
         && !matches!(survey.profile, Health::Damaged | Health::Unreadable)
     {
-        let text = "The state is lost or damaged. Whoever types the password that was learned is \
-                    judged by the copy in the profile, which puts the state right; anybody else \
-                    is refused.";
+        let text = format!(
+            "The state is lost or damaged. Whoever types the password that was learned is judged by \
+             the copy in the profile, which puts the state right; anybody else {is} refused."
+        );
         say(true, format!("{text} {way_out}"));
     }
     let is_outdated = |params: KdfParams| params.raised_to(KdfParams::CURRENT).is_some();
@@ -145,7 +170,33 @@ mod tests {
             kdf: Some(kdf),
             files: Vec::new(),
         };
-        of(&Account::with_uid(0), &survey, Some(Phase::Armed))
+        of(&Account::with_uid(0), &survey, Some(Phase::Armed), true)
+    }
+
+    #[test]
+    fn who_is_let_in_by_keydyn_disable_is_not_told_to_be_refused() {
+        let survey = Survey {
+            standing: Standing::Known(AccountState::default()),
+            state_in: Some(Place::Main),
+            profile: Health::Damaged,
+            second: Health::Absent,
+            kdf: None,
+            files: Vec::new(),
+        };
+        let told = |in_force| of(&Account::with_uid(0), &survey, Some(Phase::Armed), in_force);
+        let refused = &told(true)[0];
+        assert!(refused.urgent, "{refused:?}");
+        assert!(
+            refused.text.contains("keyboards is refused") && refused.text.contains("disable"),
+            "{refused:?}"
+        );
+        let later = &told(false)[0];
+        assert!(later.urgent, "{later:?}");
+        assert!(
+            later.text.contains("will be refused") && !later.text.contains("disable"),
+            "{later:?}"
+        );
+        assert!(later.text.contains("`keydyn reset"), "{later:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Results as people and as programs read them.
 
-mod advice;
+pub(crate) mod advice;
 pub(crate) mod attack;
 pub(crate) mod attempts;
 pub(crate) mod chart;

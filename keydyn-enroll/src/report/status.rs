@@ -96,12 +96,12 @@ struct File {
 }
 
 impl Entry {
-    /// What can be told without a password.
+    /// What can be told without a password. `all_disabled`: keydyn is in force for nobody.
     pub(crate) fn new(
         places: &Directories,
         account: &Account,
         survey: &Survey,
-        disabled: &Marker,
+        (disabled, all_disabled): (&Marker, bool),
         now: Timestamp,
     ) -> Self {
         let known = match &survey.standing {
@@ -138,7 +138,12 @@ impl Entry {
                 .iter()
                 .map(|kept| File::new(places, kept))
                 .collect(),
-            advice: advice::of(account, survey, known.map(|state| state.phase)),
+            advice: advice::of(
+                account,
+                survey,
+                known.map(|state| state.phase),
+                !all_disabled && !disabled.is_set(),
+            ),
             now,
         }
     }
@@ -241,7 +246,10 @@ impl Entry {
         }
         let text = match (self.state, self.cooling_down_until) {
             ("unknown", _) => "Whether this user is armed cannot be told.",
-            ("none", _) => "Nothing was learned. The password alone is enough.",
+            ("none", _) => {
+                "Nothing was learned. The password alone is enough. What is typed elsewhere, over \
+                 ssh say, is told by the log only."
+            }
             ("learning", _) => "Refusals do not count yet. The password alone is enough.",
             (_, Some(until)) => {
                 let left = lasting(until.saturating_sub(self.now.0));
@@ -470,7 +478,7 @@ mod tests {
             places: vec![Place::Run],
             doubts: Vec::new(),
         };
-        let entry = Entry::new(&places, &account, &survey, &disabled, Timestamp(0));
+        let entry = Entry::new(&places, &account, &survey, (&disabled, false), Timestamp(0));
         let mut out = Vec::new();
         entry.write(&mut out, None).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -402,6 +402,33 @@ fn a_machine_on_which_keydyn_cannot_work_is_told() {
 }
 
 #[test]
+fn an_account_that_is_refused_for_its_files_is_told() {
+    let (system, place) = (System::well(), Place::new());
+    place.arm(UID);
+    for name in ["65534.profile", "65534.profile.previous"] {
+        fs::write(place.state().join(name), b"damaged").unwrap();
+    }
+    let done = system.machine(&place).piped("");
+    done.assert(
+        1,
+        &[
+            "error: nobody (uid 65534): The profile is damaged",
+            "every login at this machine's keyboards is refused",
+            "`keydyn disable nobody`",
+        ],
+    );
+    place
+        .keydyn(&["disable", "nobody"])
+        .piped("")
+        .assert(0, &[]);
+    let done = system.machine(&place).piped("");
+    done.assert(
+        1,
+        &["once keydyn is in force again, every login at this machine's keyboards will be refused"],
+    );
+}
+
+#[test]
 fn files_that_the_module_would_not_believe_are_told() {
     let (system, place) = (System::well(), Place::new());
     place.arm(UID);

@@ -16,7 +16,7 @@ fn a_user_is_disabled_and_enabled_again() {
     let again = place.keydyn(&["disable", "root"]).piped("");
     again.assert(0, &["disabled for root"]);
     let done = place.keydyn(&["enable", "root"]).piped("");
-    done.assert(0, &["enabled for root (uid 0) again"]);
+    done.assert(0, &["enabled again for root (uid 0)"]);
     assert!(!marker.exists());
     let again = place.keydyn(&["enable", "root"]).piped("");
     again.assert(0, &["was not disabled for root"]);
@@ -33,7 +33,7 @@ fn everybody_is_another_switch() {
         &["stays disabled for everybody until `keydyn enable --all`"],
     );
     let done = place.keydyn(&["enable", "--all"]).piped("");
-    done.assert(0, &["enabled for everybody"]);
+    done.assert(0, &["enabled again for everybody"]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn enabling_that_fails_leaves_the_way_out_of_a_lock_out() {
     assert!(marker.exists());
     mode(0o700);
     let done = place.keydyn(&["enable", "--all"]).piped("");
-    done.assert(0, &["enabled for everybody"]);
+    done.assert(0, &["enabled again for everybody"]);
     assert!(!marker.exists());
 }
 
@@ -92,7 +92,7 @@ fn on_a_read_only_disk_it_lasts_until_the_next_boot_and_what_is_on_it_is_told() 
     done.assert(0, &["until the next boot only", "Read-only file system"]);
     assert!(marker.exists());
     let done = read_only(&["enable", "root"]);
-    done.unwrap().assert(0, &["enabled for root"]);
+    done.unwrap().assert(0, &["enabled again for root"]);
     assert!(!marker.exists());
 
     place.keydyn(&["disable", "root"]).piped("").assert(0, &[]);

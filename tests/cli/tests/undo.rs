@@ -82,7 +82,9 @@ fn it_takes_the_password_and_not_the_rhythm() {
 #[test]
 fn what_stands_in_the_way_is_told() {
     let desk = Desk::new([]);
-    undo(&desk, &[]).assert(0, &["Nothing was learned of nobody"]);
+    let done = desk.keydyn(&["undo", USER]).terminal().end();
+    let done = done.assert(0, &["Nothing was learned of nobody"]);
+    assert!(!done.out.contains("Password"), "asked in vain: {done:?}");
     let desk = gone_on();
     let profile = desk.place().state().join("65534.profile");
     std::fs::write(profile, b"damaged").unwrap();

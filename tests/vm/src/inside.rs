@@ -292,7 +292,7 @@ impl Inside {
         let attempts: Vec<_> = attempts.cloned().collect();
         let unheard = outcomes
             .iter()
-            .filter(|outcome| !outcome.log_says("learned"));
+            .filter(|outcome| !outcome.log_says(" learned state="));
         let mut unheard: Vec<_> = unheard.map(|outcome| outcome.report.attempt).collect();
         unheard.dedup();
         for number in unheard.into_iter().cycle().take(AGAIN) {

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use keydyn_core::store::files::StateFiles as _;
 use keydyn_core::store::switch::{Switch, Whom};
+use keydyn_core::store::vault::Standing;
 use keydyn_core::store::vault::survey::account_of;
 use keydyn_stack::files::Configuration;
 use keydyn_stack::finding::{Finding, Severity};
@@ -15,6 +16,7 @@ use keydyn_sys::inventory::{self, Keyboard, Machine};
 use keydyn_sys::system;
 
 use crate::account::{Account, Directories};
+use crate::report::advice;
 
 /// Programs that take keyboards for themselves and type in their place.
 const REMAPPERS: [&str; 8] = [
@@ -242,7 +244,8 @@ fn kept(places: &Directories) -> Vec<Finding> {
         (
             &places.main,
             "Nobody can be judged, and everybody who types at this machine's keyboards is \
-             refused. Run `keydyn disable --all`, find out who changed it, and put it right",
+             refused. Run `keydyn disable --all`, find out who changed it, make it and the directory \
+             above it root's own (`chown root:root`, `chmod 700`), then `keydyn enable --all`",
         ),
         (
             &places.run,
@@ -255,12 +258,16 @@ fn kept(places: &Directories) -> Vec<Finding> {
             Ok(names) => findings.extend(files(directory, &names)),
         }
     }
-    if let Err(why) = places.main.host_key() {
+    let readable = places.main.names().is_ok();
+    if let (true, Err(why)) = (readable, places.main.host_key()) {
         let text = format!(
             "{why}. Who is armed is told by the copies in the profiles until everybody has logged \
              in once; `keydyn status --all` says more."
         );
         findings.push(warning("host-key", text));
+    }
+    if readable {
+        findings.extend(accounts(places));
     }
     findings.extend(disabled(places));
     findings.extend(clock(places));
@@ -279,6 +286,27 @@ fn files(directory: &StateDir, names: &[String]) -> Vec<Finding> {
     };
     let ours = names.iter().filter(|name| account_of(name).is_some());
     ours.filter_map(doubtful).map(told).collect()
+}
+
+/// Accounts of which `keydyn status` says that somebody is refused, or not learned.
+fn accounts(places: &Directories) -> Vec<Finding> {
+    let host = places.main.host_key().ok().flatten();
+    let switch = Switch::new(&places.main, &places.run);
+    let nobody = switch.find(Whom::Everybody).is_set() || system::switched_off();
+    let mut findings = Vec::new();
+    for uid in places.uids().unwrap_or_default() {
+        let account = Account::with_uid(uid);
+        let survey = places.vault(&account, host.as_ref()).survey();
+        let phase = match &survey.standing {
+            Standing::Known(state) => Some(state.phase),
+            Standing::Unknown => None,
+        };
+        let in_force = !nobody && !switch.find(Whom::User(uid)).is_set();
+        let advice = advice::of(&account, &survey, phase, in_force).into_iter();
+        let told = advice.filter(|one| one.urgent);
+        findings.extend(told.map(|one| error("account", format!("{account}: {}", one.text))));
+    }
+    findings
 }
 
 fn disabled(places: &Directories) -> Vec<Finding> {

@@ -42,7 +42,7 @@ pub(crate) fn result(paper: &Paper, file: &str, data: &DataSet, findings: &[Find
         }
     };
     section(tried(&tries), weakest(&tries));
-    section(copied(&copies), nearest(&copies));
+    section(copied(&copies), about_copies(&copies));
     for finding in findings.iter().filter(|f| hijacked(f)) {
         let Found::Hijacked(rows) = &finding.found else {
             continue;
@@ -182,13 +182,16 @@ fn weakest(rows: &[Named<'_>]) -> Vec<String> {
     notes
 }
 
-fn nearest(rows: &[Named<'_>]) -> Vec<String> {
+/// What the columns mean, and how near owners come to themselves.
+fn about_copies(rows: &[Named<'_>]) -> Vec<String> {
+    let meant = "`by the profile` is what a login comes to, which knows copies of what it keeps; the \
+                 columns before it are of the template alone.";
     let nearest = rows.iter().filter_map(|(_, row)| row.copies);
     let nearest = nearest.map(|copies| copies.owners_nearest_ms).next();
     let said = nearest.filter(|ms| ms.is_finite()).map(|ms| {
         format!("No owner came nearer than {ms:.1} ms a feature to one of his last 100 typings.")
     });
-    said.into_iter().collect()
+    [meant.to_owned()].into_iter().chain(said).collect()
 }
 
 fn hijacks(rows: &[Hijacked]) -> Table {
