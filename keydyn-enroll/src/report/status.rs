@@ -184,7 +184,7 @@ impl Entry {
             line("The password was changed; the new one is being learned beside the old one.")?;
         }
         if let Some(learning) = &self.learning {
-            if u64::from(learning.typings) < self.learned {
+            if !self.password_changed && u64::from(learning.typings) < self.learned {
                 line(&format!(
                     "Of the way to type it that is farthest from being in force: {}. Each way that is \
                      in use (digits on the keypad are another) is learned by itself.",
