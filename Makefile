@@ -104,7 +104,7 @@ bench-instructions: prepare
 bench-oracle: replay-module standin
 	@$(CARGO) run --locked --quiet --manifest-path tests/Cargo.toml --target-dir $(TESTS) -p stacks --example oracle
 
-## Not in `make test`: half an hour. Says so and checks nothing where there is no nightly compiler.
+## Not in `make test`: ten minutes to half an hour. Says so and checks nothing where there is no nightly compiler.
 sanitize: prepare standin
 	@scripts/sanitize $(CURDIR)/target-sanitize $(TESTS)
 
@@ -167,6 +167,9 @@ install:
 	test -e $(DESTDIR)/etc/security/keydyn.conf || install -D -m 0644 packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf
 	install -D -m 0644 packaging/man/keydyn.1 $(DESTDIR)$(PREFIX)/share/man/man1/keydyn.1
 	install -D -m 0644 packaging/man/pam_keydyn.8 $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
+	sed -i 's|/usr/share/doc|$(PREFIX)/share/doc|' $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/keydyn/docs docs/*.*
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/keydyn/docs/adr docs/adr/*.md
 	install -d -m 0700 $(DESTDIR)/var/lib/keydyn
 	@echo "Installed. No stack was changed: see 'Put it into a stack' in README.md."
 
@@ -178,6 +181,7 @@ uninstall:
 	    { echo "pam_keydyn.so is still named in" $$named "- take its lines out first, or nobody can log in." >&2; exit 1; }
 	rm -f $(DESTDIR)$(PAM_DIR)/pam_keydyn.so $(DESTDIR)$(PREFIX)/bin/keydyn
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/keydyn.1 $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/keydyn
 	if cmp -s packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn; then rm -f $(DESTDIR)/etc/pam.d/keydyn; fi
 	if cmp -s packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf; then rm -f $(DESTDIR)/etc/security/keydyn.conf; fi
 	@echo "Uninstalled."

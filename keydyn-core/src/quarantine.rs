@@ -150,10 +150,12 @@ mod tests {
             kept.map(|(held, in_row)| (held.at.0, in_row)).collect()
         };
         let mut quarantine = Quarantine::default();
-        let _ = quarantine.hold(typed(0));
-        let _ = quarantine.hold(typed(20));
+        for at in [0, 10, 20] {
+            let _ = quarantine.hold(typed(at));
+        }
+        // Within one second nobody knows which came first.
         quarantine.note_refusal(Timestamp(10));
-        assert_eq!(rows(&quarantine), [(0, false), (20, true)]);
+        assert_eq!(rows(&quarantine), [(0, false), (10, false), (20, true)]);
         assert_eq!(quarantine.hold(typed(DAY)), [], "two make no row");
         quarantine.end_row();
         assert_eq!(quarantine.hold(typed(2 * DAY)), []);
@@ -161,7 +163,7 @@ mod tests {
             .kept
             .iter()
             .cloned()
-            .zip([false, false, false, true])
+            .zip([false, false, false, false, true])
             .collect();
         assert_eq!(Quarantine::of(kept.into()), Some(quarantine));
         let broken = [(typed(0), true), (typed(1), false)];

@@ -348,13 +348,16 @@ impl Settings {
                 _ => Err("a number of seconds from 3 to 60"),
             },
             "beforehand" => {
-                self.beforehand = value
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|s| !s.is_empty())
-                    .map(str::to_owned)
-                    .collect();
-                Ok(())
+                let names = value.split(',').map(str::trim);
+                let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+                // No service has such a name: whoever wrote it meant two.
+                match names.iter().any(|name| name.contains(char::is_whitespace)) {
+                    true => Err("services with commas between them"),
+                    false => {
+                        self.beforehand = names.into_iter().map(str::to_owned).collect();
+                        Ok(())
+                    }
+                }
             }
             #[cfg(feature = "replay-source")]
             "replay" if origin == Origin::Stack => {

@@ -35,6 +35,11 @@ impl Places {
         Ok(self.directories())
     }
 
+    /// Whether these are this machine's, and no test's.
+    pub(crate) fn are_usual(&self) -> bool {
+        self.state_dir.is_none()
+    }
+
     /// The directories, for a verb that may find that it cannot read them.
     pub(crate) fn directories(&self) -> Directories {
         let place = |given: &Option<PathBuf>, usual: &str| {

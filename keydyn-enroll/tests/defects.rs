@@ -92,6 +92,10 @@ const WIDE: Kit = &[
         ", line 4, column rep: this subject, session and repetition were already in line 2; number repetitions without gaps or remove the copy",
     ),
     (
+        "semicolons.csv",
+        ": its columns are separated by semicolons; write it with commas between them",
+    ),
+    (
         "session_in_words.csv",
         ", line 2, column sessionIndex: \"first\" is not a whole number from 0 to 4294967295",
     ),
@@ -222,6 +226,10 @@ const LONG: Kit = &[
     (
         "rows_scattered.csv",
         ", line 4, column rep: this typing already ended in line 2; the rows of a typing must stand together, and every typing needs a session and rep of its own",
+    ),
+    (
+        "tabs.csv",
+        ": its columns are separated by tabs; write it with commas between them",
     ),
     (
         "too_few_typings.csv",

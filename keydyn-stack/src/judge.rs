@@ -53,7 +53,7 @@ pub fn examine(configuration: &Configuration, named: &[String]) -> Result<Examin
     };
     if services.is_empty() {
         let remedy = match configuration.has_profiles() {
-            true => format!("Run `{}`.", lines::ENABLE),
+            true => lines::enable("Run"),
             false => "Put its two lines into a stack, `capture` in front of the password module \
                       and `verify` behind it."
                 .to_owned(),

@@ -25,6 +25,7 @@ pub mod inventory;
 mod keyboards;
 mod logind;
 mod mapping;
+mod name_service;
 #[cfg(feature = "application")]
 pub mod pam_application;
 pub mod place;

@@ -6,6 +6,7 @@
 //! knows better. `docs/adr/0014` says for each rule what it lets through.
 
 use std::cell::{Cell, OnceCell};
+use std::ffi::OsStr;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
@@ -403,7 +404,7 @@ pub(crate) trait World {
     /// The number of the virtual terminal in front.
     fn in_front(&self) -> Option<u32>;
     fn real_uid(&self) -> u32;
-    fn uid_of(&self, name: &str) -> Option<u32>;
+    fn uid_of(&self, name: &OsStr) -> Option<u32>;
     /// logind, if it runs.
     fn sessions(&self) -> Option<&dyn Sessions>;
     /// Whether a fact that was asked for could not be had, and `None` may be wrong.
@@ -464,7 +465,7 @@ impl World for ThisMachine {
         nix::unistd::getuid().as_raw()
     }
 
-    fn uid_of(&self, name: &str) -> Option<u32> {
+    fn uid_of(&self, name: &OsStr) -> Option<u32> {
         self.had(system::uid_of(name))
     }
 

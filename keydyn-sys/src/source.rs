@@ -1,5 +1,7 @@
 //! Where the key events of a login come from.
 
+use std::ffi::OsStr;
+
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::device::Device;
 use keydyn_core::trace::Trace;
@@ -21,13 +23,13 @@ pub struct Conversation<'a> {
     /// PAM_SERVICE.
     pub service: &'a str,
     /// PAM_USER: whose password is asked for.
-    pub user: &'a str,
+    pub user: &'a OsStr,
     /// PAM_TTY.
     pub tty: Option<&'a str>,
     /// PAM_RHOST.
     pub remote_host: Option<&'a str>,
     /// PAM_RUSER.
-    pub remote_user: Option<&'a str>,
+    pub remote_user: Option<&'a OsStr>,
 }
 
 /// What a source heard while the password was asked for.

@@ -1,5 +1,6 @@
 //! Users, clock, randomness, and the administrator's last resort.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read as _};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,6 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use keydyn_core::time::Timestamp;
 use nix::errno::Errno;
 use nix::unistd::{Uid, User, geteuid, getuid};
+
+use crate::name_service;
 
 /// Whether this process has root's rights, which reading keyboards and profiles takes.
 #[must_use]
@@ -19,13 +22,8 @@ pub fn privileged() -> bool {
 ///
 /// # Errors
 /// If they could not answer, which is not the same as no.
-pub fn uid_of(name: &str) -> io::Result<Option<u32>> {
-    match User::from_name(name) {
-        Ok(user) => Ok(user.map(|user| user.uid.as_raw())),
-        // What some name services say for no (getpwnam(3)).
-        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
-        Err(errno) => Err(errno.into()),
-    }
+pub fn uid_of(name: impl AsRef<OsStr>) -> io::Result<Option<u32>> {
+    name_service::uid_of(name.as_ref())
 }
 
 /// The name of the user with this uid, `None` if there is no such user.
@@ -84,6 +82,8 @@ fn device(bytes: &mut [u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
     use super::*;
 
     #[test]
@@ -105,6 +105,8 @@ mod tests {
         assert_eq!(uid_of("root").unwrap(), Some(0));
         assert_eq!(uid_of("../../etc/passwd").unwrap(), None);
         assert_eq!(uid_of("").unwrap(), None);
+        assert_eq!(uid_of("root\0").unwrap(), None);
+        assert_eq!(uid_of(OsStr::from_bytes(b"ro\xffot")).unwrap(), None);
         assert_eq!(name_of(0).unwrap().as_deref(), Some("root"));
         assert_eq!(name_of(u32::MAX - 7).unwrap(), None);
     }

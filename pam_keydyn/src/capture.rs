@@ -2,7 +2,8 @@
 //! success would let anybody in, it only ever gives PAM_IGNORE, or PAM_CONV_ERR for a cancelled
 //! conversation.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::device::Device;
@@ -34,7 +35,7 @@ struct Items {
     service: String,
     tty: Option<String>,
     remote_host: Option<String>,
-    remote_user: Option<String>,
+    remote_user: Option<OsString>,
 }
 
 pub(crate) fn text(item: &CStr) -> String {
@@ -67,7 +68,7 @@ impl Items {
                 .get_item::<RUser<'_>>()
                 .ok()
                 .flatten()
-                .map(|item| text(item.0)),
+                .map(|item| OsStr::from_bytes(item.0.to_bytes()).to_owned()),
         }
     }
 }
@@ -132,7 +133,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
 }
 
 /// The user's uid, `None` for a name that no user has; an error where the name service cannot say.
-fn account(machine: &Machine, user: &str) -> Result<Option<u32>, ()> {
+fn account(machine: &Machine, user: &OsStr) -> Result<Option<u32>, ()> {
     system::uid_of(user).map_err(|error| {
         let message = format!("the name service did not answer: {error}");
         machine.log.write(Level::Error, &message);
@@ -171,7 +172,7 @@ impl Typed {
 /// key derivation and leaves the page empty.
 fn hand_over(
     machine: &Machine,
-    user: String,
+    user: OsString,
     account: Result<Option<u32>, ()>,
     typed: Typed,
     token: &[u8],
@@ -223,7 +224,7 @@ struct Keyed {
 
 /// The key of this password, under the profile's salt or the one its first profile will have. A
 /// name that no user has costs the same, and touches nothing.
-fn derive(machine: &Machine, uid: Option<u32>, user: &str, token: &[u8]) -> Option<Keyed> {
+fn derive(machine: &Machine, uid: Option<u32>, user: &OsStr, token: &[u8]) -> Option<Keyed> {
     let fail = |what: &str| machine.log.write(Level::Error, what);
     let host = match uid {
         Some(_) => machine.main.host_key_or_create().map(Some),
@@ -266,7 +267,7 @@ fn derive_key(machine: &Machine, token: &[u8], (salt, params): Derivation) -> Op
     key.ok()
 }
 
-fn first_salt(host: Option<&HostKey>, uid: Option<u32>, user: &str) -> Option<Salt> {
+fn first_salt(host: Option<&HostKey>, uid: Option<u32>, user: &OsStr) -> Option<Salt> {
     match (host, uid) {
         (Some(host), Some(uid)) => Some(host.salt_for_uid(uid)),
         (Some(host), None) => Some(host.salt_for_name(user.as_bytes())),

@@ -1,9 +1,10 @@
-//! What pam-bindings lacks: `pam_get_authtok`, names that are not UTF-8, `pam_fail_delay`, data that learns at `pam_end` how
-//! the login ended, and syslog.
+//! What pam-bindings lacks: `pam_get_authtok`, names that are not UTF-8, `pam_fail_delay`, data that
+//! learns at `pam_end` how the login ended, and syslog.
 #![expect(unsafe_code, reason = "calls into libpam and libc")]
 
 use std::cell::RefCell;
-use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char, c_int, c_uint, c_void};
+use std::os::unix::ffi::OsStrExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -56,9 +57,8 @@ pub(crate) fn ask_for_password(pamh: &mut PamHandle) -> PamResult<Zeroizing<Vec<
     Ok(Zeroizing::new(token.to_bytes().to_vec()))
 }
 
-/// The user's name, asked for if it is not known. One that is not UTF-8 comes with replacement
-/// characters, and is no user's then: an error would refuse somebody of whom nothing was learned.
-pub(crate) fn user(pamh: &mut PamHandle) -> PamResult<String> {
+/// The user's name, asked for if it is not known: its bytes, which need not be UTF-8.
+pub(crate) fn user(pamh: &mut PamHandle) -> PamResult<OsString> {
     let mut user = ptr::null();
     // SAFETY: the handle is libpam's own for this call, the out-pointer is valid, and a null
     // prompt asks for libpam's own text.
@@ -70,7 +70,7 @@ pub(crate) fn user(pamh: &mut PamHandle) -> PamResult<String> {
     }
     // SAFETY: on success it points to a string that libpam keeps until the item is set again.
     let user = unsafe { CStr::from_ptr(user) };
-    Ok(user.to_string_lossy().into_owned())
+    Ok(OsStr::from_bytes(user.to_bytes()).to_owned())
 }
 
 /// Makes a refusal take about as long as the password module's.

@@ -1,5 +1,6 @@
 //! What `capture` leaves on the PAM handle for `verify`, setcred and `pam_end`.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use keydyn_core::device::Device;
@@ -15,7 +16,7 @@ use crate::machine::Machine;
 
 /// One login between its phases. The secrets are in the page; dropping it wipes them.
 pub(crate) struct Handover {
-    pub(crate) user: String,
+    pub(crate) user: OsString,
     /// The user's uid, where there is such a user and the name service has said so.
     pub(crate) uid: Option<u32>,
     pub(crate) whereabouts: Whereabouts,

@@ -65,7 +65,7 @@ pub(crate) fn learn_pending(handover: &mut Handover) {
         return;
     };
     let _standard = Standard::untouched();
-    let user = excerpt(&handover.user);
+    let user = excerpt(&handover.user.to_string_lossy());
     let Machine { log, budget, .. } = &pending.machine;
     budget.resume();
     let mut renewed = false;

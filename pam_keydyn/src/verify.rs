@@ -2,6 +2,7 @@
 //! [`crate::outcome`] for what lets anybody pass.
 
 use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
 use std::time::{Duration, Instant};
 
 use keydyn_core::device::Device;
@@ -128,19 +129,19 @@ fn unjudged(machine: &Machine, account: Result<Option<u32>, ()>) -> Option<Outco
 }
 
 /// The user's name and uid. A user whom PAM does not tell is nobody's to wave through.
-fn who(pamh: &mut PamHandle, machine: &Machine) -> (String, Result<Option<u32>, ()>) {
+fn who(pamh: &mut PamHandle, machine: &Machine) -> (OsString, Result<Option<u32>, ()>) {
     match machine.budget.outside(|| ffi::user(pamh)) {
         Ok(user) => {
             let account = account(pamh, &user);
             (user, account)
         }
-        Err(_) => (String::new(), Err(())),
+        Err(_) => (OsString::new(), Err(())),
     }
 }
 
 /// The user's uid, `None` for a name that no user has. An error where the name service cannot
 /// say: that must not pass for "no such user". What it said at `capture` is good enough.
-fn account(pamh: &PamHandle, user: &str) -> Result<Option<u32>, ()> {
+fn account(pamh: &PamHandle, user: &OsStr) -> Result<Option<u32>, ()> {
     let captured = ffi::left(pamh).and_then(|handover| {
         let handover = handover.try_borrow().ok()?;
         handover.uid.filter(|_| handover.user == user)
@@ -212,7 +213,7 @@ fn examine(
     machine: &Machine,
     settings: &Settings,
     uid: Option<u32>,
-    user: &str,
+    user: &OsStr,
     handover: &RefCell<Handover>,
     token_matches: bool,
 ) -> Finding {
@@ -421,7 +422,7 @@ fn report(
     machine: &Machine,
     settings: &Settings,
     account: Result<Option<u32>, ()>,
-    user: &str,
+    user: &OsStr,
     finding: &Finding,
 ) -> PamResultCode {
     let code = return_code(finding.outcome, settings, account.ok().flatten());
@@ -436,7 +437,7 @@ fn report(
     };
     let line = format!(
         "user={} state={state} outcome={outcome} reason={reason}{} samples={}{}",
-        excerpt(user),
+        excerpt(&user.to_string_lossy()),
         doubt.map_or_else(String::new, |doubt| format!(" keyboard={doubt}")),
         finding.samples,
         if code == PAM_AUTH_ERR { " refused" } else { "" },

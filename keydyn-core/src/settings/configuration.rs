@@ -64,6 +64,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::EVERY;
     use super::super::{Line, Mode};
     use super::*;
     use crate::policy::Strictness;
@@ -89,23 +90,9 @@ mod tests {
                     min_samples =30\npassword_change= refuse\nno_timings = refuse\n\
                     unprivileged = refuse\ntime_budget = 20\nvirtual_keyboard = refuse\n\
                     new_keyboard=refuse\nbeforehand = sshd, mine\ndebug\n";
-        let line = [
-            c"verify",
-            c"mode=enforce",
-            c"strictness=strict",
-            c"min_samples=30",
-            c"password_change=refuse",
-            c"no_timings=refuse",
-            c"unprivileged=refuse",
-            c"time_budget=20",
-            c"virtual_keyboard=refuse",
-            c"new_keyboard=refuse",
-            c"beforehand=sshd,mine",
-            c"debug",
-        ];
         let settings = settings(text, &[c"verify"]);
         assert_eq!(settings.complaints, []);
-        assert_eq!(settings, Settings::parse(&line));
+        assert_eq!(settings, Settings::parse(&EVERY));
     }
 
     #[test]

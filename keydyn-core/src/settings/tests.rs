@@ -1,25 +1,28 @@
 use super::*;
 
+/// Every word that a line knows.
+pub(super) const EVERY: [&CStr; 12] = [
+    c"verify",
+    c"mode=enforce",
+    c"strictness=strict",
+    c"min_samples=30",
+    c"password_change=refuse",
+    c"no_timings=refuse",
+    c"unprivileged=refuse",
+    c"time_budget=20",
+    c"virtual_keyboard=refuse",
+    c"new_keyboard=refuse",
+    c"beforehand=sshd,mine",
+    c"debug",
+];
+
 fn parse(args: &[&CStr]) -> Settings {
     Settings::parse(args)
 }
 
 #[test]
 fn every_argument_is_understood() {
-    let settings = parse(&[
-        c"verify",
-        c"mode=enforce",
-        c"strictness=strict",
-        c"min_samples=30",
-        c"password_change=refuse",
-        c"no_timings=refuse",
-        c"unprivileged=refuse",
-        c"time_budget=20",
-        c"virtual_keyboard=refuse",
-        c"new_keyboard=refuse",
-        c"beforehand=sshd,mine",
-        c"debug",
-    ]);
+    let settings = parse(&EVERY);
     assert_eq!(settings.complaints, []);
     assert_eq!(settings.line, Some(Line::Verify));
     assert_eq!(settings.mode, Mode::Enforce);
@@ -50,10 +53,11 @@ fn what_is_not_understood_is_a_complaint_and_nothing_else() {
         c"min_samples=99999999999999999999",
         c"virtual_keyboard=ignore",
         c"new_keyboard",
+        c"beforehand=sshd mine",
         c"\xff\xfe=1",
         c"",
     ]);
-    assert_eq!(settings.complaints.len(), 12);
+    assert_eq!(settings.complaints.len(), 13);
     let clean = Settings {
         complaints: Vec::new(),
         ..settings

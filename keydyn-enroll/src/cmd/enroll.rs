@@ -17,6 +17,7 @@ use keydyn_sys::system;
 
 use crate::account::{Account, Directories};
 use crate::failure::{EXIT_CODES, Failure};
+use crate::report::{counted, counted_are};
 use crate::terminal::paragraph;
 use crate::typist::{Asked, Desk, Known, Mark, Typed, TypingFailure, advice};
 
@@ -179,7 +180,10 @@ impl Enrolment<'_> {
                     .to_owned()
             }
             Ground::Own if before > 0 => {
-                format!("{before} typings were learned before this; they count.")
+                format!(
+                    "Learned before this, and counted: {}.",
+                    counted(before, "typing")
+                )
             }
             Ground::Own => return Ok(()),
         };
@@ -406,8 +410,9 @@ impl Enrolment<'_> {
             }
             _ => {
                 return Err(TypingFailure::Unfinished(format!(
-                    "stopped before the rhythm was in force. {samples} typings are kept; logins \
-                     go on learning, and so does `sudo keydyn enroll {user}`"
+                    "stopped before the rhythm was in force. {} kept; logins go on learning, and \
+                     so does `sudo keydyn enroll {user}`",
+                    counted_are(samples, "typing")
                 )));
             }
         })

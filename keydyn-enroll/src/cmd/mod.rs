@@ -30,12 +30,14 @@ pub(crate) enum Verb {
     Disable(disable::Arguments),
     Doctor(doctor::Arguments),
     Enable(enable::Arguments),
+    #[command(visible_alias = "retrain")]
     Enroll(enroll::Arguments),
     Evaluate(evaluate::Arguments),
     Forget(forget::Arguments),
     Reset(reset::Arguments),
     Status(status::Arguments),
     Undo(undo::Arguments),
+    #[command(visible_alias = "explain")]
     Verify(verify::Arguments),
 }
 

@@ -1,12 +1,14 @@
 //! `keydyn status`: how far keydyn is with a user, and what is wrong.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keydyn_core::settings::{PATH, Settings};
 use keydyn_core::store::host::HostKey;
 use keydyn_core::store::switch::{Switch, Whom};
+use keydyn_stack::files::Configuration;
+use keydyn_stack::judge;
 use keydyn_sys::{configuration, system};
 
 use crate::account::{Account, Directories, Places};
@@ -56,6 +58,10 @@ pub(crate) struct Arguments {
     /// The file of settings, for tests
     #[arg(long, hide = true, value_name = "FILE", default_value = PATH)]
     settings: PathBuf,
+
+    /// The root below which the stacks are, for tests
+    #[arg(long, hide = true, value_name = "DIR")]
+    root: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
@@ -70,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let document = Document {
         switched_off,
         disabled,
+        guarded: guarded(arguments),
         mode: settings.mode,
         settings: settings
             .complaints
@@ -101,6 +108,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     match unwell.is_empty() {
         true => Ok(()),
         false => Err(Failure::Unwell(unwell.join(", "))),
+    }
+}
+
+/// Whether some stack names the module; `None` if the stacks cannot be read.
+fn guarded(arguments: &Arguments) -> Option<bool> {
+    let here = arguments.places.are_usual().then_some(Path::new("/"));
+    let configuration = Configuration::under(arguments.root.as_deref().or(here)?).ok()?;
+    match judge::named(&configuration).ok()? {
+        (lines, _) if !lines.is_empty() => Some(true),
+        (_, unread) => unread.is_none().then_some(false),
     }
 }
 

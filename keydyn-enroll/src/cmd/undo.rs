@@ -14,6 +14,7 @@ use keydyn_sys::system;
 use crate::account::{Account, Directories};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::report::status::ago;
+use crate::report::{counted, counted_are};
 use crate::terminal::{confirm, item, paragraph};
 use crate::typist::{Known, TypingFailure};
 
@@ -94,8 +95,9 @@ fn undo(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let typings: u32 = undone.iter().map(|sitting| sitting.typings).sum();
     let since = undone.last().map_or(now, |oldest| oldest.first);
     let question = format!(
-        "What was learned of {account} since {} ({typings} typings) will be forgotten.",
-        ago(since.0, now)
+        "What was learned of {account} since {} ({}) will be forgotten.",
+        ago(since.0, now),
+        counted(typings, "typing")
     );
     confirm(&question, arguments.yes)?;
     let done = taken_back(arguments, &places, &account, &known, undone)?;
@@ -104,11 +106,14 @@ fn undo(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
             "The rhythm stays in force as {} typings have taught it.",
             done.samples
         ),
-        _ => format!("{} typings are left, and learning goes on.", done.samples),
+        _ => format!(
+            "{} left, and learning goes on.",
+            counted_are(done.samples, "typing")
+        ),
     };
     paragraph(
         out,
-        &format!("{} typings are forgotten. {left}", done.typings),
+        &format!("{} forgotten. {left}", counted_are(done.typings, "typing")),
         "",
     )?;
     Ok(out.flush()?)
@@ -169,14 +174,8 @@ fn list(
             1 => String::new(),
             n => format!(" on {n} keyboards"),
         };
-        let typings = match typings {
-            1 => "1 typing".to_owned(),
-            n => format!("{n} typings"),
-        };
-        item(
-            out,
-            &format!("{number}. {}: {typings}{keyboards}", ago(first.0, now)),
-        )?;
+        let (ago, typings) = (ago(first.0, now), counted(*typings, "typing"));
+        item(out, &format!("{number}. {ago}: {typings}{keyboards}"))?;
     }
     paragraph(out, "`--sittings N` forgets the first N of these.", "")?;
     Ok(())

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::account::Account;
 use crate::failure::{EXIT_CODES, Failure};
+use crate::report::counted;
 use crate::terminal::paragraph;
 use crate::typist::{Typed, TypingFailure, advice};
 
@@ -262,9 +263,9 @@ impl Report {
             _ => String::new(),
         };
         let text = format!(
-            "State: {}, {} typings learned.{score} {} Nothing was written.",
+            "State: {}, {} learned.{score} {} Nothing was written.",
             self.state,
-            self.samples,
+            counted(self.samples, "typing"),
             self.module.words()
         );
         paragraph(out, &text, "")

@@ -6,6 +6,7 @@ use keydyn_core::printable::printable;
 use keydyn_stack::finding::{Finding, Severity};
 use serde::Serialize;
 
+use crate::report::counted;
 use crate::terminal::paragraph;
 
 /// Everything.
@@ -73,13 +74,5 @@ impl Document {
             "Something is wrong"
         };
         format!("{judged}. {verdict}: {}.", counted.join(", "))
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
     }
 }

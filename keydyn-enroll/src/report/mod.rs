@@ -16,6 +16,8 @@ pub(crate) mod status;
 mod table;
 pub(crate) mod text;
 
+use std::fmt::Display;
+
 use keydyn_core::eval::figures::Figures;
 use keydyn_core::template::GainPolicy;
 
@@ -33,6 +35,21 @@ fn gain_word(gain: GainPolicy) -> &'static str {
         GainPolicy::Burst => "burst",
         GainPolicy::Plain => "plain",
     }
+}
+
+/// So many of something whose plural ends in s.
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(count: N, what: &str) -> String {
+    match count {
+        none if none == N::from(0) => format!("no {what}s"),
+        one if one == N::from(1) => format!("1 {what}"),
+        more => format!("{more} {what}s"),
+    }
+}
+
+/// The same as who does something.
+pub(crate) fn counted_are<N: Display + PartialEq + From<u8>>(count: N, what: &str) -> String {
+    let verb = if count == N::from(1) { "is" } else { "are" };
+    format!("{} {verb}", counted(count, what))
 }
 
 /// A number of any size in few digits.

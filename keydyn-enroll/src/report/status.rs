@@ -26,6 +26,8 @@ pub(crate) struct Document {
     pub(crate) switched_off: bool,
     /// `keydyn disable --all`.
     pub(crate) disabled: bool,
+    /// Whether a line of some stack names the module; `None` if the stacks cannot be read.
+    pub(crate) guarded: Option<bool>,
     /// What holds in stacks whose lines name no mode.
     #[serde(serialize_with = "mode_word")]
     pub(crate) mode: Mode,
@@ -335,6 +337,11 @@ impl Document {
             let text = "keydyn is disabled for everybody; `keydyn enable --all` takes it back.";
             paragraph(out, text, "")?;
         }
+        if self.guarded == Some(false) {
+            let text = "No service names pam_keydyn.so, so nobody is learned and nobody refused; \
+                        `keydyn doctor` says what to do.";
+            paragraph(out, text, "")?;
+        }
         for complaint in &self.settings {
             paragraph(out, &format!("{}.", printable(complaint)), "")?;
         }
@@ -491,6 +498,7 @@ mod tests {
         let document = Document {
             switched_off: true,
             disabled: true,
+            guarded: Some(false),
             mode: Mode::Shadow,
             settings: vec!["keydyn.conf, line 2: what is that".to_owned()],
             host_key: Some("host.key: is damaged".to_owned()),
@@ -502,6 +510,7 @@ mod tests {
         for words in [
             "keydyn=off",
             "`keydyn enable --all`",
+            "No service names pam_keydyn.so",
             "mode=shadow holds",
             "line 2: what is that.",
             "host.key",

@@ -6,6 +6,7 @@ mod password;
 mod screen;
 
 use std::env;
+use std::ffi::OsStr;
 
 use clap::Args;
 use keydyn_core::acquire::FailureToAcquire;
@@ -130,10 +131,10 @@ impl Person {
     fn conversation(&self) -> Conversation<'_> {
         Conversation {
             service: SERVICE,
-            user: &self.user,
+            user: self.user.as_ref(),
             tty: self.tty.as_deref(),
             remote_host: None,
-            remote_user: self.caller.as_deref(),
+            remote_user: self.caller.as_deref().map(OsStr::new),
         }
     }
 }

@@ -12,7 +12,17 @@ use crate::finding::{Finding, Severity};
 use crate::service::{Entry, Facility, Kind, Place, Service, control_missing, is_a_module};
 
 /// Puts both lines into Debian's common files.
-pub(super) const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
+const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
+
+/// How the lines come into a stack that pam-auth-update writes. `run`: how the sentence begins.
+pub(super) fn enable(run: &str) -> String {
+    format!(
+        "{run} `{ENABLE}`. If it says that a file has local modifications, it has changed nothing: \
+         put the lines into /etc/pam.d/common-auth yourself then, `auth requisite pam_keydyn.so \
+         capture` in front of the first password module and `auth requisite pam_keydyn.so verify` \
+         behind `pam_permit.so`, and leave its `--force` alone, which throws the modifications away."
+    )
+}
 
 /// The kind of the note that a line refuses what is typed on keyboards that programs have made.
 pub const VIRTUAL_REFUSED: &str = "virtual-refused";
@@ -190,9 +200,7 @@ fn profiles(configuration: &Configuration, half: &Entry) -> Option<String> {
     } else {
         "Run"
     };
-    configuration
-        .has_profiles()
-        .then(|| format!("{before} `{ENABLE}`."))
+    configuration.has_profiles().then(|| enable(before))
 }
 
 fn differing(one: &(&Entry, Settings), other: &(&Entry, Settings)) -> Option<Finding> {

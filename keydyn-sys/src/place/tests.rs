@@ -69,7 +69,7 @@ impl World for Told {
     fn real_uid(&self) -> u32 {
         self.real_uid
     }
-    fn uid_of(&self, name: &str) -> Option<u32> {
+    fn uid_of(&self, name: &OsStr) -> Option<u32> {
         let users = [("root", 0), ("alice", ALICE), ("bob", BOB), ("gdm", GDM)];
         let user = users.iter().find(|(user, _)| *user == name);
         self.had(Fact::Uid, user.map(|(_, uid)| *uid))
@@ -276,10 +276,10 @@ impl Case {
     fn place(&self) -> Place {
         let conversation = Conversation {
             service: "any",
-            user: "alice",
+            user: OsStr::new("alice"),
             tty: self.tty,
             remote_host: self.host,
-            remote_user: self.remote_user,
+            remote_user: self.remote_user.map(OsStr::new),
         };
         Place::begin(&conversation, &self.start)
     }
@@ -317,7 +317,7 @@ const INACTIVE_IF_PRESSED: [Located; 2] = [Inactive, NotLocal];
 fn this_machine_can_be_asked() {
     let conversation = |remote_host| Conversation {
         service: "su",
-        user: "root",
+        user: OsStr::new("root"),
         tty: Some("/dev/pts/0"),
         remote_host,
         remote_user: None,

@@ -401,6 +401,10 @@ fn a_machine_on_which_keydyn_cannot_work_is_told() {
     );
 }
 
+fn does(place: &Place, verb: &[&str]) {
+    place.keydyn(verb).piped("").assert(0, &[]);
+}
+
 #[test]
 fn an_account_that_is_refused_for_its_files_is_told() {
     let (system, place) = (System::well(), Place::new());
@@ -417,10 +421,7 @@ fn an_account_that_is_refused_for_its_files_is_told() {
             "`keydyn disable nobody`",
         ],
     );
-    place
-        .keydyn(&["disable", "nobody"])
-        .piped("")
-        .assert(0, &[]);
+    does(&place, &["disable", "nobody"]);
     let done = system.machine(&place).piped("");
     done.assert(
         1,
@@ -448,10 +449,7 @@ fn files_that_the_module_would_not_believe_are_told() {
     );
     mode(&file("65534.profile"), 0o600);
 
-    place
-        .keydyn(&["disable", "nobody"])
-        .piped("")
-        .assert(0, &[]);
+    does(&place, &["disable", "nobody"]);
     let done = system.machine(&place).piped("");
     done.assert(
         1,
@@ -460,11 +458,11 @@ fn files_that_the_module_would_not_believe_are_told() {
             "`keydyn enable nobody`",
         ],
     );
-    place.keydyn(&["disable", "--all"]).piped("").assert(0, &[]);
+    does(&place, &["disable", "--all"]);
     let done = system.machine(&place).piped("");
     done.assert(1, &["keydyn is disabled for everybody"]);
     for whom in ["nobody", "--all"] {
-        place.keydyn(&["enable", whom]).piped("").assert(0, &[]);
+        does(&place, &["enable", whom]);
     }
 
     let later = SystemTime::now() + Duration::from_secs(7200);

@@ -162,7 +162,7 @@ fn a_rhythm_that_does_not_settle_is_kept_as_learning() {
     accepts(&desk, owner(70)).assert(0, &["State: learning", "PAM_IGNORE"]);
     // And the next enrolment goes on from there.
     let done = desk.enroll((100..116).map(owner));
-    done.assert(0, &["45 typings were learned before this; they count"]);
+    done.assert(0, &["Learned before this, and counted: 45 typings."]);
 }
 
 #[test]

@@ -238,6 +238,31 @@ fn the_mode_of_the_file_of_settings_is_told() {
 }
 
 #[test]
+fn a_machine_without_a_line_for_the_module_is_told() {
+    let place = Place::new();
+    place.arm(UID);
+    let root = place.state().join("../root");
+    fs::create_dir_all(root.join("etc/pam.d")).unwrap();
+    let status = ["status", "nobody", "--root", root.to_str().unwrap()];
+    let told = "No service names pam_keydyn.so";
+    for (line, guarded) in [("pam_unix.so", false), ("pam_keydyn.so verify", true)] {
+        fs::write(
+            root.join("etc/pam.d/login"),
+            format!("auth required {line}\n"),
+        )
+        .unwrap();
+        let said = place.keydyn(&status).piped("");
+        assert_eq!(said.out.contains(told), !guarded, "{}", said.out);
+        let document = place.keydyn(&[&status[..], &["--json"]].concat());
+        assert_eq!(json(&document.piped(""))["guarded"], guarded);
+    }
+    assert_eq!(
+        json(&place.keydyn(&["status", "nobody", "--json"]).piped(""))["guarded"],
+        Value::Null
+    );
+}
+
+#[test]
 fn a_narrow_terminal_breaks_no_word_and_a_pipe_no_line() {
     let place = Place::new();
     place.learn(UID, 1, 5);

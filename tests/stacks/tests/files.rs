@@ -12,7 +12,9 @@ use std::ptr;
 
 use pam_host::{Application, Code, Conversation, Flags, Stack};
 use stacks::Verify::{AuthErr, Ignore, Success};
-use stacks::{FRONT, Login, Machine, PASSWORD, Typing, USER, Verify, in_a_process_of_its_own};
+use stacks::{
+    FRONT, Login, Machine, PASSWORD, Typing, USER, Verify, confined, in_a_process_of_its_own,
+};
 
 const TEN_YEARS: u64 = 10 * 365 * 24 * 3600;
 
@@ -40,16 +42,8 @@ fn with_mounts_of_its_own(check: impl FnOnce()) {
         return;
     }
     let allowed = in_a_process_of_its_own(|| {
-        // SAFETY: changes this child process only.
-        let allowed = unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
+        let allowed = confined::own_mounts();
         if allowed {
-            mount(
-                "none",
-                Path::new("/"),
-                "",
-                libc::MS_REC | libc::MS_PRIVATE,
-                "",
-            );
             check();
         }
         allowed

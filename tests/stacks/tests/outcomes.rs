@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use pam_host::{Application, Code, Conversation, Flags, Stack, password_line};
+use pam_host::{Code, Conversation, Stack, password_line};
 use stacks::Verify::{AuthErr, Ignore, Success};
 use stacks::{Machine, PASSWORD, Typing, USER, Verify, replaying_module};
 
@@ -117,22 +117,6 @@ fn armed_and_unusable() {
     assert_cell("nothing typed", &state, &Typing::trace(""), AuthErr);
     let failed = || Machine::armed().directive("unusable source-failed");
     assert_cell("the source failed", &failed, &owner(), AuthErr);
-}
-
-/// Nobody of whom nothing was learned is refused; pam_unix has no such user either.
-#[test]
-fn a_name_that_is_not_utf_8_is_nobody_s() {
-    let machine = Machine::armed();
-    let stack = machine.verify_behind(&owner(), &["auth  requisite  MODULE capture REPLAY"]);
-    let answers = Conversation::answers([PASSWORD]);
-    let app = Application::start(&stack, Stack::SERVICE, USER, answers);
-    let mut app = app.expect("libpam starts");
-    assert_eq!(app.set_user(b"m\xfcller"), Code::SUCCESS);
-    let code = app.authenticate(Flags::NONE);
-    assert_eq!(Verify::of(code), Some(Ignore));
-    let _ = app.end(code);
-    let log = machine.log();
-    assert!(log.contains("user=m\\u{fffd}ller state=unarmed"), "{log}");
 }
 
 #[test]

@@ -49,6 +49,9 @@ pub enum Problem {
     /// A header and nothing below.
     #[error("there is a header and no row below it; was the recording cut off?")]
     NoRows,
+    /// One column, whose name holds what others separate columns with.
+    #[error("its columns are separated by {0}; write it with commas between them")]
+    OtherSeparator(&'static str),
     /// None of the columns that any known format has.
     #[error(
         "this is not a recording that keydyn reads; the first line must name the columns, as in `subject,session,rep,index,key,press_ms,release_ms` (a row a key; here {missing} missing) or `subject,sessionIndex,rep,H.a,DD.a.b,UD.a.b,H.b` (a row a typing)"

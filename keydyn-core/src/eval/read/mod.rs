@@ -29,8 +29,18 @@ pub fn read(source: impl Read, file: &str) -> Result<DataSet, DataError> {
         cmu::read(table)
     } else if long::is_meant(table.header()) {
         long::read(table)
+    } else if let Some(separator) = other_separator(table.header().columns()) {
+        Err(table.header().error(Problem::OtherSeparator(separator)))
     } else {
         let missing = long::missing(table.header());
         Err(table.header().error(Problem::UnknownFormat { missing }))
     }
+}
+
+/// What spreadsheets write where a comma is the decimal point, and what else is common.
+fn other_separator(columns: &[String]) -> Option<&'static str> {
+    let [only] = columns else { return None };
+    let known = [(';', "semicolons"), ('\t', "tabs")];
+    let found = known.into_iter().find(|(sign, _)| only.contains(*sign));
+    found.map(|(_, name)| name)
 }

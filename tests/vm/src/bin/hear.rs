@@ -2,6 +2,7 @@
 //! its input ends, and writes it as a trace's text. What it hears is test data, never a login.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
 
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ fn main() -> ExitCode {
     let mut keyboards = SeatKeyboards::new();
     keyboards.listen(&Conversation {
         service: "hear",
-        user: "root",
+        user: OsStr::new("root"),
         tty: Some("tty1"),
         remote_host: None,
         remote_user: None,
