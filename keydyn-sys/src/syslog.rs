@@ -9,6 +9,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use keydyn_core::printable::printable;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
@@ -38,10 +39,7 @@ pub fn write(path: &Path, priority: i32, line: &str, patience: Duration) -> Take
     };
     // As syslog(3) writes it, without the time, which the log knows better.
     let program = fs::read_to_string("/proc/self/comm").unwrap_or_default();
-    let program = match program.trim_end() {
-        "" => "pam_keydyn",
-        name => name,
-    };
+    let program = tag(&program);
     let message = format!("<{priority}>{program}[{}]: {line}", std::process::id());
     let deadline = Instant::now() + patience;
     loop {
@@ -55,6 +53,15 @@ pub fn write(path: &Path, priority: i32, line: &str, patience: Duration) -> Take
         if Instant::now() >= deadline {
             return Taken::Full;
         }
+    }
+}
+
+/// What stands in front of a line: the program's name, which is whatever somebody has called the link
+/// through which they started it.
+fn tag(comm: &str) -> String {
+    match comm.strip_suffix('\n').unwrap_or(comm) {
+        "" => "pam_keydyn".to_owned(),
+        name => printable(name),
     }
 }
 
@@ -95,6 +102,14 @@ mod tests {
         let line = String::from_utf8_lossy(&bytes[..length]).into_owned();
         let own = format!("[{}]: a line", std::process::id());
         assert!(line.starts_with("<85>") && line.ends_with(&own), "{line}");
+    }
+
+    #[test]
+    fn a_program_with_any_name_writes_one_line() {
+        assert_eq!(tag("login\n"), "login");
+        assert_eq!(tag("su\n<85>x\u{1b}[m\n"), "su\\n<85>x\\u{1b}[m");
+        assert_eq!(tag("\n"), "pam_keydyn");
+        assert_eq!(tag(""), "pam_keydyn");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 
 use super::formula::Formula;
 use super::population::Prior;
-use super::surprise::{clip, student_t_surprise};
+use super::surprise::{clip, is_sound, student_t_surprise};
 
 /// From mean absolute deviation to the scale of the t.
 const SCALE_FACTOR: f64 = 1.25;
@@ -16,6 +16,8 @@ const EVIDENCE: f64 = 2.0;
 const LOCATION_CLIP: f64 = 1.5;
 const SCALE_CLIP: f64 = 4.0;
 const LEAST_SCALE: f64 = 0.02;
+/// No scale that was learned is so small.
+const LEAST_SOUND_SCALE: f64 = LEAST_SCALE / 2.0;
 /// Least weight of the newest typing on an anchor, and how far it may be off, in scales.
 const ANCHOR_RATE: f64 = 0.15;
 const ANCHOR_CLIP: f64 = 3.0;
@@ -62,8 +64,8 @@ impl fmt::Debug for Anchor {
 impl Context {
     /// Whether the numbers are those of a context.
     pub(super) fn is_sound(&self) -> bool {
-        let learned = self.location.is_finite() && self.scale.is_finite();
-        learned && self.anchor.location.is_finite() && (self.count == 0 || self.scale > 0.0)
+        let numbers = [self.location, self.scale, self.anchor.location];
+        numbers.into_iter().all(is_sound) && (self.count == 0 || self.scale >= LEAST_SOUND_SCALE)
     }
 
     /// How many scales off the value is, or `None` where nothing was learned.

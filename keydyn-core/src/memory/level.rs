@@ -3,7 +3,7 @@
 
 use zeroize::Zeroize;
 
-use super::surprise::clip;
+use super::surprise::{clip, is_sound};
 
 /// Least weight of the newest typing on a level, times the gain.
 const RATE: f64 = 0.05;
@@ -91,6 +91,6 @@ impl Typicality {
     }
 
     pub(super) fn is_sound(&self) -> bool {
-        self.mean.is_finite() && self.spread.is_finite() && self.spread >= 0.0
+        is_sound(self.mean) && is_sound(self.spread) && self.spread >= 0.0
     }
 }

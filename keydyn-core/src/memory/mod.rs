@@ -44,7 +44,7 @@ pub use formula::Ingredient;
 pub use level::{Level, Typicality};
 use population::{DOWN_DOWN, HOLD, Primer};
 pub use sitting::Sitting;
-use surprise::clip;
+use surprise::{clip, is_sound};
 pub use transition::Transition;
 
 /// Clip of a deviation that predicts another.
@@ -147,7 +147,7 @@ impl SequenceMemory {
         let fits = parts.holds.len() == parts.downs.len() + 1
             && parts.transitions.len() == parts.downs.len()
             && parts.contexts().all(Context::is_sound)
-            && parts.level.mean.is_finite()
+            && is_sound(parts.level.mean)
             && parts.typicality.is_sound();
         fits.then(|| Self {
             parts: mem::take(&mut parts),

@@ -11,6 +11,15 @@ pub(super) fn clip(x: f64, limit: f64) -> f64 {
     x.clamp(-limit, limit)
 }
 
+/// More than any number of a memory: an hour is 15 in ln ms, and a surprise some tens of nats. What is
+/// larger, and finite, may not stay finite when it is squared.
+const LARGEST: f64 = 1e4;
+
+/// Whether a number is one that a memory can have.
+pub(super) fn is_sound(number: f64) -> bool {
+    number.abs() <= LARGEST
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

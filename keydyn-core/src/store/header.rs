@@ -224,6 +224,30 @@ mod tests {
     }
 
     #[test]
+    fn parameters_are_bounded_on_both_sides() {
+        let in_bounds = |memory, passes, lanes| {
+            let params = KdfParams {
+                memory,
+                passes,
+                lanes,
+            };
+            params.in_bounds()
+        };
+        for memory in [19 * 1024, 256 * 1024] {
+            assert!(in_bounds(memory, 2, 1) && in_bounds(memory, 16, 1));
+        }
+        for memory in [0, 19 * 1024 - 1, 256 * 1024 + 1, u32::MAX] {
+            assert!(!in_bounds(memory, 2, 1), "{memory}");
+        }
+        for passes in [0, 1, 17, u32::MAX] {
+            assert!(!in_bounds(19 * 1024, passes, 1), "{passes}");
+        }
+        for lanes in [0, 2] {
+            assert!(!in_bounds(19 * 1024, 2, lanes), "{lanes}");
+        }
+    }
+
+    #[test]
     fn parameters_are_raised_and_never_lowered() {
         let params = |memory, passes| KdfParams {
             memory,

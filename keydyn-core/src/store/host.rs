@@ -55,3 +55,31 @@ impl HostKey {
         mac::verify(&self.0, STATE_LABEL, &[&uid.to_le_bytes(), bytes], tag)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn salts_are_the_machine_s_and_the_user_s_own_and_always_the_same() {
+        let (one, other) = (HostKey([1; 32]), HostKey([2; 32]));
+        let salts = [
+            one.salt_for_uid(1),
+            one.salt_for_uid(2),
+            other.salt_for_uid(1),
+            one.salt_for_name(b"alice"),
+            one.salt_for_name(b"bob"),
+            other.salt_for_name(b"alice"),
+            Salt::default(),
+        ];
+        for (i, salt) in salts.iter().enumerate() {
+            assert!(!salts[..i].contains(salt), "{i}");
+        }
+        assert_eq!(HostKey([1; 32]).salt_for_uid(1), salts[0]);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        assert_eq!(format!("{:?}", HostKey([7; 32])), "HostKey(..)");
+    }
+}

@@ -206,7 +206,7 @@ fn impossible_values_are_refused() {
         wire.to_profile().map(|_| ())
     };
     assert_eq!(break_it(&|_| {}), Ok(()));
-    let changes: [&dyn Fn(&mut WireProfile); 19] = [
+    let changes: [&dyn Fn(&mut WireProfile); 23] = [
         &|w| w.window[0].sequence = 1,
         &|w| w.window[0].gain = f64::NAN,
         &|w| w.window[0].gain = 1.5,
@@ -218,6 +218,10 @@ fn impossible_values_are_refused() {
         &|w| w.sequences[0].contexts[0] = (f64::INFINITY, 0.1, 3, 4.0, 1),
         &|w| w.sequences[0].contexts[0] = (4.0, 0.0, 3, 4.0, 1),
         &|w| w.sequences[0].contexts[0] = (4.0, 0.1, 3, f64::NAN, 1),
+        &|w| w.sequences[0].contexts[0] = (1e300, 0.1, 3, 4.0, 1),
+        &|w| w.sequences[0].contexts[0] = (4.0, 1e-300, 3, 4.0, 1),
+        &|w| w.sequences[0].typicality.0 = -1e300,
+        &|w| w.sequences[0].level.0 = 1e300,
         &|w| w.sequences[0].transitions[0] = 13,
         &|w| w.sequences[0].transitions.clear(),
         &|w| w.sequences[0].typicality.1 = -0.1,
