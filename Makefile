@@ -168,8 +168,7 @@ install:
 	install -D -m 0644 packaging/man/keydyn.1 $(DESTDIR)$(PREFIX)/share/man/man1/keydyn.1
 	install -D -m 0644 packaging/man/pam_keydyn.8 $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
 	sed -i 's|/usr/share/doc|$(PREFIX)/share/doc|' $(DESTDIR)$(PREFIX)/share/man/man8/pam_keydyn.8
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/keydyn/docs docs/*.*
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/keydyn/docs/adr docs/adr/*.md
+	@scripts/documents $(DESTDIR)$(PREFIX)/share/doc/keydyn
 	install -d -m 0700 $(DESTDIR)/var/lib/keydyn
 	@echo "Installed. No stack was changed: see 'Put it into a stack' in README.md."
 
