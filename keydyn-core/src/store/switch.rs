@@ -144,3 +144,65 @@ impl<'a> Switch<'a> {
         Ok(was)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::vault::tests::kit::MemoryFiles;
+    use super::*;
+
+    const ALICE: Whom = Whom::User(1000);
+    const BOB: u32 = 1001;
+
+    fn places(marker: &Marker) -> (&[Place], bool) {
+        (&marker.places, marker.is_set())
+    }
+
+    #[test]
+    fn a_user_s_marker_is_theirs_and_everybody_s_is_for_all() {
+        let (main, run) = (MemoryFiles::default(), MemoryFiles::default());
+        let switch = Switch::new(&main, &run);
+        assert!(matches!(switch.enable(ALICE), Ok(false)));
+        assert!(matches!(switch.disable(ALICE), Ok(None)));
+        assert_eq!(main.names(), ["1000.disabled"]);
+        assert_eq!(places(&switch.find(ALICE)), (&[Place::Main][..], true));
+        assert!(switch.find_for(Some(1000)).is_set());
+        for other in [Some(BOB), None] {
+            assert_eq!(places(&switch.find_for(other)), (&[][..], false));
+        }
+        assert!(matches!(switch.disable(Whom::Everybody), Ok(None)));
+        assert_eq!(main.names(), ["1000.disabled", "all.disabled"]);
+        for user in [Some(1000), Some(BOB), None] {
+            assert!(switch.find_for(user).is_set());
+        }
+        assert!(matches!(switch.enable(Whom::Everybody), Ok(true)));
+        assert!(!switch.find_for(Some(BOB)).is_set());
+        assert!(switch.find_for(Some(1000)).is_set());
+        assert!(matches!(switch.enable(ALICE), Ok(true)));
+        assert!(main.names().is_empty() && run.names().is_empty());
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_way_out_in_run() {
+        let (main, run) = (MemoryFiles::default(), MemoryFiles::default());
+        let switch = Switch::new(&main, &run);
+        main.writes_left.set(Some(0));
+        assert!(matches!(switch.disable(ALICE), Ok(Some(_))));
+        assert_eq!(places(&switch.find(ALICE)), (&[Place::Run][..], true));
+        // What is not there needs no removing, on a disk that takes nothing.
+        assert!(matches!(switch.enable(ALICE), Ok(true)));
+        assert!(!switch.find(ALICE).is_set());
+        run.writes_left.set(Some(0));
+        assert!(switch.disable(ALICE).is_err());
+    }
+
+    #[test]
+    fn a_marker_that_cannot_be_read_is_doubted_and_not_let_go_of_in_silence() {
+        let (main, run) = (MemoryFiles::default(), MemoryFiles::default());
+        let switch = Switch::new(&main, &run);
+        *main.unreadable.borrow_mut() = Some(ALICE.file_name());
+        let marker = switch.find_for(Some(1000));
+        assert_eq!((marker.is_set(), marker.doubts.len()), (false, 1));
+        main.writes_left.set(Some(0));
+        assert!(switch.enable(ALICE).is_err());
+    }
+}

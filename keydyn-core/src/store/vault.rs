@@ -473,4 +473,4 @@ fn newer(one: Option<AccountState>, other: AccountState) -> Option<AccountState>
 pub mod enrol;
 mod learn;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -199,6 +199,12 @@ fn a_profile_with_its_numbers_at_their_end_goes_on_learning() {
 }
 
 #[test]
+fn the_longest_time_is_not_taken_for_none() {
+    let features = [Some(Duration(u32::MAX)), Some(Duration(7)), None];
+    assert_eq!(wire_features(&features), [MISSING - 1, 7, MISSING]);
+}
+
+#[test]
 fn impossible_values_are_refused() {
     let break_it = |change: &dyn Fn(&mut WireProfile)| {
         let mut wire = WireProfile::from(&learned(30));
@@ -206,13 +212,29 @@ fn impossible_values_are_refused() {
         wire.to_profile().map(|_| ())
     };
     assert_eq!(break_it(&|_| {}), Ok(()));
-    let changes: [&dyn Fn(&mut WireProfile); 23] = [
+    let changes: [&dyn Fn(&mut WireProfile); 26] = [
         &|w| w.window[0].sequence = 1,
         &|w| w.window[0].gain = f64::NAN,
         &|w| w.window[0].gain = 1.5,
         &|w| w.window[0].holds.clear(),
         &|w| w.window[0].number = 29,
+        &|w| w.window[1].number = w.window[0].number,
         &|w| w.next_number = 3,
+        &|w| {
+            for _ in 0..MAX_SEQUENCES {
+                w.sequences
+                    .append(&mut WireProfile::from(&learned(30)).sequences);
+            }
+        },
+        &|w| {
+            for _ in 0..3 {
+                w.window.append(&mut WireProfile::from(&learned(30)).window);
+            }
+            for (number, kept) in (0..).zip(&mut w.window) {
+                kept.number = number;
+            }
+            w.next_number = w.window.len() as u64;
+        },
         &|w| w.sequences[0].keys.clear(),
         &|w| w.sequences[0].keys = vec![1; 129],
         &|w| w.sequences[0].contexts[0] = (f64::INFINITY, 0.1, 3, 4.0, 1),

@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 mod erase;
 mod faults;
-pub(super) mod kit;
+pub(in crate::store) mod kit;
 mod later;
 mod random;
 mod renewal;
