@@ -169,6 +169,19 @@ impl Sample {
         }
     }
 
+    /// On which ways a Shift key went down, a bit each from the lowest: what [`Sample::shifted`] takes.
+    #[must_use]
+    pub fn shifts(&self) -> u128 {
+        self.shifts
+    }
+
+    /// The same sample with a Shift key on these ways.
+    #[must_use]
+    pub fn shifted(mut self, shifts: u128) -> Self {
+        self.shifts = shifts;
+        self
+    }
+
     /// What kind of way leads from each key to the next.
     #[must_use]
     pub fn transitions(&self) -> Vec<Transition> {

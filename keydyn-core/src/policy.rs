@@ -208,10 +208,17 @@ impl Throttle {
         *self = Self::default();
     }
 
-    /// Seconds until attempts are judged again, if they are not now.
-    ///
-    /// A clock that was set back ends the cool-down: it can only have been root or the hardware,
-    /// and the owner must not wait ten years.
+    /// To be called before an attempt is judged. Where the clock was set back since the last refusal,
+    /// that counts as of now: the owner must not wait ten years, and whoever can set a clock back, by
+    /// pulling the plug of a machine without a battery, must not be spared the wait.
+    pub fn heed(&mut self, now: Timestamp) {
+        if self.last.is_some_and(|last| now.since(last).is_none()) {
+            self.last = Some(now);
+        }
+    }
+
+    /// Seconds until attempts are judged again, if they are not now. On a clock that was set back a
+    /// cool-down is all of it yet ([`Throttle::heed`]).
     #[must_use]
     pub fn cooling_down(&self, now: Timestamp) -> Option<u64> {
         let doublings = self.refusals.checked_sub(FREE_REFUSALS)?;
@@ -219,7 +226,7 @@ impl Throttle {
             .checked_shl(doublings)
             .filter(|&length| length >> doublings == FIRST_COOL_DOWN)
             .map_or(LONGEST_COOL_DOWN, |length| length.min(LONGEST_COOL_DOWN));
-        let passed = now.since(self.last?)?;
+        let passed = now.since(self.last?).unwrap_or(0);
         length.checked_sub(passed).filter(|&left| left > 0)
     }
 }
@@ -346,6 +353,28 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_set_back_begins_a_cool_down_anew_and_once() {
+        let mut throttle = Throttle::default();
+        (0..5).for_each(|_| throttle.refused(Timestamp(1_000_000)));
+        for (now, left) in [(500, Some(30)), (529, Some(1)), (530, None), (600, None)] {
+            throttle.heed(Timestamp(now));
+            assert_eq!(throttle.cooling_down(Timestamp(now)), left, "{now}");
+        }
+        // Attempts each of which comes before the last refusal are judged no more often.
+        let mut throttle = Throttle::default();
+        let judged = (0..200).filter(|attempt| {
+            let now = Timestamp(1_000_000 - attempt);
+            throttle.heed(now);
+            let judged = throttle.cooling_down(now).is_none();
+            if judged {
+                throttle.refused(now);
+            }
+            judged
+        });
+        assert_eq!(judged.count(), 5);
+    }
+
+    #[test]
     fn cool_down_doubles_up_to_a_quarter_of_an_hour() {
         let mut throttle = Throttle::default();
         let now = Timestamp(1_000_000);
@@ -364,11 +393,7 @@ mod tests {
         }
         throttle.refusals = u32::MAX;
         assert_eq!(throttle.cooling_down(now), Some(900));
-        assert_eq!(
-            throttle.cooling_down(Timestamp(now.0 - 1)),
-            None,
-            "clock set back"
-        );
+        assert_eq!(throttle.cooling_down(Timestamp(now.0 - 1)), Some(900));
         throttle.accepted();
         assert_eq!(throttle.cooling_down(now), None);
     }

@@ -75,6 +75,24 @@ impl Quarantine {
         self.row = row.take_while(|held| held.at.0 > at.0).count();
     }
 
+    /// How many are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Makes room for something else.
+    pub(crate) fn drop_oldest(&mut self) {
+        self.kept.pop_front();
+        self.row = self.row.min(self.kept.len());
+    }
+
     /// Those kept, oldest first, and whether they are in the row.
     pub fn iter(&self) -> impl Iterator<Item = (&Held, bool)> {
         let beginning = self.kept.len() - self.row;

@@ -11,6 +11,7 @@
 //! libpam as an application sees it, and what the machine has.
 
 pub mod arena;
+mod caller;
 pub mod capture;
 pub mod configuration;
 pub mod descriptors;

@@ -8,6 +8,8 @@ use std::{io, ptr};
 
 /// An entry is asked for again with twice the room until this much, in bytes.
 const MOST: usize = 1 << 20;
+/// And after so many signals no more.
+const MOST_INTERRUPTED: u32 = 100;
 
 /// The uid of the user with this name, `None` if there is no such user.
 ///
@@ -19,6 +21,7 @@ pub(crate) fn uid_of(name: &OsStr) -> io::Result<Option<u32>> {
     };
     let mut entry = MaybeUninit::<libc::passwd>::zeroed();
     let mut room: Vec<libc::c_char> = vec![0; 1024];
+    let mut interrupted = 0;
     loop {
         let mut found = ptr::null_mut();
         // SAFETY: the name ends with a NUL, the entry and the room are this function's own for
@@ -37,7 +40,7 @@ pub(crate) fn uid_of(name: &OsStr) -> io::Result<Option<u32>> {
             // SAFETY: it is not null, so it points to `entry`, which the call has filled in.
             0 => return Ok(Some(unsafe { (*found).pw_uid })),
             libc::ERANGE if room.len() < MOST => room.resize(room.len() * 2, 0),
-            libc::EINTR => {}
+            libc::EINTR if interrupted < MOST_INTERRUPTED => interrupted += 1,
             // What some name services say for no (getpwnam(3)).
             libc::ENOENT | libc::ESRCH => return Ok(None),
             errno => return Err(io::Error::from_raw_os_error(errno)),

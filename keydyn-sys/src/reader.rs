@@ -21,6 +21,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::socket::{MsgFlags, send};
 
+use crate::caller;
 use crate::evdev::{Keyboard, Reading, monotonic};
 use crate::keyboards::{InputTree, Node};
 use crate::recorder::Recorder;
@@ -165,10 +166,16 @@ fn spawn(body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
         .spawn(body)
 }
 
-/// What a sandbox says that hides the devices; anything else is a failure of ours.
+/// What a sandbox says that hides the devices; anything else is a failure of ours. Whoever starts a
+/// setuid program may choose a profile of confinement for it (aa-exec): that one does not hide them.
 fn hidden(error: io::Error) -> NotReading {
+    hidden_from(caller::has_fewer_rights(), &error)
+}
+
+fn hidden_from(caller: bool, error: &io::Error) -> NotReading {
     match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::ENOENT | Errno::EPERM | Errno::EACCES) => NotReading::Hidden,
+        Some(Errno::ENOENT) => NotReading::Hidden,
+        Some(Errno::EPERM | Errno::EACCES) if !caller => NotReading::Hidden,
         _ => NotReading::Failed,
     }
 }

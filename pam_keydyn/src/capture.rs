@@ -193,7 +193,6 @@ fn hand_over(
                 token: keyed.token,
                 key: keyed.key,
                 renewed: keyed.renewed,
-                at: machine.now,
                 keyboard: typed.keyboard,
                 typing: typed.typing,
             };

@@ -1,7 +1,7 @@
 //! What is carried from `capture` to `verify` and to setcred, laid out in a secret page.
 //!
 //! ```text
-//! mark | uid | salt | kdf | token digest | key | renewed kdf and key, or none | time | keyboard | sample or failure
+//! mark | uid | salt | kdf | token digest | key | renewed kdf and key, or none | keyboard | sample or failure
 //! ```
 //! A page of zeros carries nothing: wiped, or a forked child's.
 
@@ -12,7 +12,6 @@ use keydyn_core::store::header::{KdfParams, Salt};
 use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::token::TokenDigest;
 use keydyn_core::store::vault::keys::Keys;
-use keydyn_core::time::Timestamp;
 use keydyn_sys::secret::SecretPage;
 
 /// First byte of a page that carries something.
@@ -28,7 +27,6 @@ pub(crate) struct Carried {
     pub(crate) key: SealKey,
     /// The key under today's parameters, where the profile's are outdated; the salt is the same.
     pub(crate) renewed: Option<(SealKey, KdfParams)>,
-    pub(crate) at: Timestamp,
     pub(crate) keyboard: u32,
     pub(crate) typing: Result<Sample, FailureToAcquire>,
 }
@@ -61,7 +59,6 @@ impl Carried {
             out.put_params(*kdf)?;
             out.put(*key.as_bytes())?;
         }
-        out.put(self.at.0.to_ne_bytes())?;
         out.put(self.keyboard.to_ne_bytes())?;
         match &self.typing {
             Err(failure) => out.put([0, failure.code()]),
@@ -71,6 +68,7 @@ impl Carried {
                     .begun_anew()
                     .map_or(WHOLE, |reason| AFTER + reason.code());
                 out.put([mark, u8::try_from(keys.len()).ok()?])?;
+                out.put(sample.shifts().to_ne_bytes())?;
                 for key in keys {
                     out.put(key.0.to_ne_bytes())?;
                 }
@@ -101,7 +99,6 @@ impl Carried {
                 Some((SealKey::from_bytes(from.take()?), kdf))
             }
         };
-        let at = Timestamp(u64::from_ne_bytes(from.take()?));
         let keyboard = from.u32()?;
         let typing = match from.take()? {
             [0, code] => Err(FailureToAcquire::from_code(code)?),
@@ -112,6 +109,7 @@ impl Carried {
                 };
                 // Room for all at once: a vector that grew would leave copies behind.
                 let count = usize::from(count);
+                let shifts = u128::from_ne_bytes(from.take()?);
                 let mut keys = Vec::with_capacity(count);
                 for _ in 0..count {
                     keys.push(KeyCode(u16::from_ne_bytes(from.take()?)));
@@ -127,7 +125,8 @@ impl Carried {
                 };
                 let holds = features(count)?;
                 let downs = features(count.checked_sub(1)?)?;
-                Ok(Sample::new(keys, holds, downs)?.after(begun_anew))
+                let sample = Sample::new(keys, holds, downs)?;
+                Ok(sample.shifted(shifts).after(begun_anew))
             }
         };
         Some(Self {
@@ -136,7 +135,6 @@ impl Carried {
             token,
             key,
             renewed,
-            at,
             keyboard,
             typing,
         })
@@ -209,7 +207,6 @@ mod tests {
             token: TokenDigest::new([8; 32], b"secret"),
             key: SealKey::from_bytes([9; 32]),
             renewed: Some((SealKey::from_bytes([10; 32]), KdfParams::CURRENT)),
-            at: Timestamp(1_700_000_000),
             keyboard: 3,
             typing,
         }
@@ -232,9 +229,10 @@ mod tests {
         for typing in [
             Ok(sample(1)),
             Ok(sample(10)),
+            Ok(sample(10).shifted(0b1_0010_0001)),
             Ok(sample(10).after(Some(FailureToAcquire::SeatInactive))),
             Ok(sample(10).after(Some(FailureToAcquire::EndedEarly))),
-            Ok(sample(128)),
+            Ok(sample(128).shifted(u128::MAX >> 1)),
             Err(FailureToAcquire::SourceFailed),
         ] {
             let outdated = carried(typing);
@@ -244,7 +242,11 @@ mod tests {
             };
             for carried in [outdated, current] {
                 carried.store(&mut page).unwrap();
-                assert_eq!(Carried::load(&page).unwrap(), carried);
+                let loaded = Carried::load(&page).unwrap();
+                assert_eq!(loaded, carried);
+                let ways =
+                    |carried: &Carried| carried.typing.as_ref().map(Sample::transitions).ok();
+                assert_eq!(ways(&loaded), ways(&carried));
                 page.wipe();
                 assert_eq!(Carried::load(&page), None);
                 assert!(page.bytes().iter().all(|byte| *byte == 0));

@@ -119,16 +119,16 @@ fn learn(pending: &Pending, carried: &Carried) -> Result<Learned, LearnError> {
     let sample = carried.typing.as_ref().map_err(|failure| *failure)?;
     let host = machine.main.host_key()?;
     let nonce = system::random().ok_or(LearnError::NoRandomness)?;
-    let lesson = Lesson {
+    let lesson = || Lesson {
         sample,
-        at: carried.at,
+        at: machine.now(),
         keyboard: carried.keyboard,
         strictness: settings.strictness,
         min_samples: settings.min_samples,
         // Root is armed by an explicit enrolment only.
         may_arm: carried.uid != 0,
     };
-    vault(machine, carried.uid, host.as_ref()).learn_with(carried.keys(), &lesson, nonce)
+    vault(machine, carried.uid, host.as_ref()).learn_with(carried.keys(), lesson, nonce)
 }
 
 fn tell(log: &Log, user: &str, learned: Result<Learned, LearnError>) {

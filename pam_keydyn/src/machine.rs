@@ -20,7 +20,9 @@ pub(crate) const WORKING_MEMORY: usize = 2 << 20;
 pub(crate) struct Machine {
     pub(crate) main: StateDir,
     pub(crate) run: StateDir,
-    pub(crate) now: Timestamp,
+    /// Stands in for the clock. For tests.
+    #[cfg(feature = "replay-source")]
+    pub(crate) clock: Option<Timestamp>,
     /// What a key is to be derived with; a profile with less is sealed anew.
     pub(crate) kdf: KdfParams,
     pub(crate) off: bool,
@@ -42,7 +44,8 @@ impl Machine {
         Self {
             main: StateDir::new(MAIN),
             run: StateDir::new(RUN),
-            now: system::now(),
+            #[cfg(feature = "replay-source")]
+            clock: None,
             kdf: KdfParams::CURRENT,
             off: system::switched_off(),
             log,
@@ -50,6 +53,16 @@ impl Machine {
             source: Box::new(SeatKeyboards::new()),
         }
         .complain(settings)
+    }
+
+    /// What time it is at this moment. What goes by the time and is written under a lock asks under
+    /// that lock: whoever stops this process in front of it must not choose the time.
+    pub(crate) fn now(&self) -> Timestamp {
+        #[cfg(feature = "replay-source")]
+        if let Some(clock) = self.clock {
+            return clock;
+        }
+        system::now()
     }
 
     /// Whether `keydyn disable` is in force for everybody or for this user. A marker that is not to

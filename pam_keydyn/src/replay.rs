@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! state-dir /tmp/x/state      run-dir /tmp/x/run      log /tmp/x/log, or: log system
-//! clock 1700000000            command-line keydyn=off      breaks-down yes
+//! clock 1700000000 (or own)   command-line keydyn=off      breaks-down yes
 //! kdf 40000 3                 what a later keydyn derives keys with: KiB and passes
 //! slow 4                      seconds that pass before each question whether there is time
 //! ```
@@ -43,9 +43,9 @@ pub(crate) fn machine(path: &Path, log: Log, budget: Budget) -> Machine {
             value("state-dir").unwrap_or_else(|| "/dev/null/nonexistent/state".into()),
         ),
         run: StateDir::new(value("run-dir").unwrap_or_else(|| "/dev/null/nonexistent/run".into())),
-        now: value("clock")
+        clock: value("clock")
             .and_then(|clock| clock.parse().ok())
-            .map_or_else(system::now, Timestamp),
+            .map(Timestamp),
         kdf: value("kdf").map_or(KdfParams::CURRENT, |text| kdf(&text)),
         off: value("command-line").is_some_and(|line| system::switches_off(&line)),
         source: Box::new(source),

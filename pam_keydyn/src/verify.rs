@@ -336,7 +336,7 @@ fn unarmed(
     let judgement = match (&carried.typing, profile) {
         (Err(failure), _) => return Typing::Unusable(*failure),
         (Ok(_), None) => return Typing::Undecided,
-        (Ok(sample), Some(profile)) => profile.judge(sample, machine.now),
+        (Ok(sample), Some(profile)) => profile.judge(sample, machine.now()),
     };
     match judgement.map(|judgement| decide(judgement.score, settings.strictness)) {
         Ok(Decision::Genuine) => Typing::Accepted,
@@ -355,8 +355,9 @@ fn in_force(
     profile: &Profile,
     seen: &AccountState,
 ) -> Finding {
-    let now = machine.now;
     let decided = vault.decide(seen, |state| {
+        let now = machine.now();
+        state.throttle.heed(now);
         let (outcome, verdict, learn) = verdict(settings, carried, profile, state, now);
         state.note(now, verdict);
         (outcome, learn)

@@ -421,6 +421,7 @@ impl From<&AccountState> for WireState {
         Self {
             generation: state.generation,
             phase: match state.phase {
+                _ if state.arming => 3,
                 Phase::None => 0,
                 Phase::Learning => 1,
                 Phase::Armed => 2,
@@ -456,9 +457,10 @@ impl WireState {
             phase: match self.phase {
                 0 => Phase::None,
                 1 => Phase::Learning,
-                2 => Phase::Armed,
+                2 | 3 => Phase::Armed,
                 _ => return impossible("the phase"),
             },
+            arming: self.phase == 3,
             counts: Counts {
                 accepted,
                 refused,

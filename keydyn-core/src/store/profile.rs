@@ -405,16 +405,24 @@ impl Profile {
         }
     }
 
-    /// Folds what the window has no room for into the bases, the oldest first.
+    /// Folds what the window has no room for into the bases, the oldest first. What is held takes at
+    /// most half of the room.
     pub(super) fn fold(&mut self) {
-        let held = self.sequences.iter().flat_map(|s| s.held.iter());
-        let held = held.map(|(held, _)| codec_cost(held.sample.keys().len()));
-        let mut bytes = self
-            .window
-            .iter()
-            .map(Kept::cost)
-            .chain(held)
-            .sum::<usize>();
+        let cost =
+            |sequence: &Sequence| sequence.held.len() * codec_cost(sequence.template.keys().len());
+        let mut held: usize = self.sequences.iter().map(cost).sum();
+        while held > WINDOW_BYTES / 2 {
+            let Some(most) = self
+                .sequences
+                .iter_mut()
+                .max_by_key(|sequence| cost(sequence))
+            else {
+                break;
+            };
+            held -= codec_cost(most.template.keys().len());
+            most.held.drop_oldest();
+        }
+        let mut bytes = held + self.window.iter().map(Kept::cost).sum::<usize>();
         while self.window.len() > MAX_WINDOW || bytes > WINDOW_BYTES {
             let Some(oldest) = self.window.pop_front() else {
                 break;

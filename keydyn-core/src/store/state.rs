@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::acquire::FailureToAcquire;
-use crate::policy::{CONFIDENCE, Strictness, Throttle, sitting_ended};
+use crate::policy::{CONFIDENCE, Strictness, Throttle, sitting_passed};
 use crate::time::Timestamp;
 
 use super::codec::{self, CodecError};
@@ -80,6 +80,9 @@ pub struct AccountState {
     pub generation: u64,
     /// How far learning is.
     pub phase: Phase,
+    /// The profile that puts the account in force was about to be saved: whether it was, only the
+    /// profile can tell. Without it the account counts as armed.
+    pub arming: bool,
     /// How often what happened.
     pub counts: Counts,
     /// The last [`VERDICTS`] verdicts, oldest first.
@@ -121,7 +124,7 @@ impl AccountState {
     #[must_use]
     pub fn may_learn(&self, score: f64, strictness: Strictness, now: Timestamp) -> bool {
         self.distrusted
-            .is_none_or(|refusal| sitting_ended(refusal, now))
+            .is_none_or(|refusal| sitting_passed(refusal, now))
             || score <= strictness.threshold() - CONFIDENCE
     }
 

@@ -1,7 +1,7 @@
 //! One account's files, put together: which generation is good, what stands in for what is
 //! missing, and how a change is written so that nothing acknowledged is lost.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use crate::acquire::FailureToAcquire;
 
@@ -212,10 +212,6 @@ impl<'a> Vault<'a> {
             open @ Opening::Open(..) => open,
             first => match self.open_slot(Slot::Second, key) {
                 open @ Opening::Open(..) => open,
-                // A second profile without a first one is what an interrupted take-over leaves.
-                Opening::OtherPassword if matches!(first, Opening::Absent) => {
-                    Opening::OtherPassword
-                }
                 _ => first,
             },
         }
@@ -263,8 +259,8 @@ impl<'a> Vault<'a> {
     /// The account's state: the newer of the two state files, else the copy in the open profile.
     /// If neither a state file nor a profile is there, the account has none. Where the file in the
     /// directory that lasts is lost, the one in /run may be out of date: the copy in the profile is
-    /// taken if it is newer. Where it is damaged, and there is no copy to be had, /run is believed
-    /// only that an account is armed.
+    /// taken if it is newer. Where there is no copy to be had, /run is believed only that an account
+    /// is armed.
     #[must_use]
     pub fn standing(&self, opening: &Opening) -> Standing {
         let StateFound {
@@ -278,13 +274,28 @@ impl<'a> Vault<'a> {
                 let copy = perhaps_old.then(|| self.stand_in(profile.state()));
                 let newest = copy.filter(|copy| copy.generation > found.generation);
                 let mut state = newest.unwrap_or(found);
-                if *slot == Slot::First && profile.armed() {
-                    // The profile is saved first: a crash in between leaves the state behind.
+                let armed = *slot == Slot::First && profile.armed();
+                if mem::take(&mut state.arming) {
+                    // It is known now how far the save has come that was cut short.
+                    state.phase = Phase::Learning;
+                }
+                if armed {
                     state.phase = Phase::Armed;
                 }
                 Standing::Known(state)
             }
-            (Some(state), _) if damaged && state.phase != Phase::Armed => Standing::Unknown,
+            // The first save of all was cut short in front of the profile.
+            (Some(state), Opening::Absent) if state.arming => Standing::Known(AccountState {
+                phase: Phase::None,
+                arming: false,
+                ..state
+            }),
+            (Some(state), _)
+                if (damaged || (perhaps_old && self.is_kept(Slot::First)))
+                    && state.phase != Phase::Armed =>
+            {
+                Standing::Unknown
+            }
             (Some(state), _) => Standing::Known(state),
             (None, Opening::Open(profile, _)) => Standing::Known(self.stand_in(profile.state())),
             (None, Opening::Absent) if !doubtful => Standing::Known(AccountState::default()),

@@ -275,6 +275,19 @@ fn hidden_devices_are_told_from_broken_ones() {
 }
 
 #[test]
+fn who_starts_a_setuid_program_cannot_have_the_devices_denied_to_it() {
+    let to = |caller, error| hidden_from(caller, &io::Error::from(error));
+    for caller in [false, true] {
+        assert_eq!(to(caller, Errno::ENOENT), NotReading::Hidden);
+        assert_eq!(to(caller, Errno::EMFILE), NotReading::Failed);
+    }
+    for denied in [Errno::EPERM, Errno::EACCES] {
+        assert_eq!(to(false, denied), NotReading::Hidden);
+        assert_eq!(to(true, denied), NotReading::Failed);
+    }
+}
+
+#[test]
 fn one_keyboard_that_can_be_read_is_enough_not_to_be_hidden() {
     let desk = Desk::new();
     let _typist = desk.keyboard(1, "");

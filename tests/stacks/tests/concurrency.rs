@@ -2,12 +2,17 @@
 //! acknowledged is lost, and nothing is left that does not open.
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use keydyn_core::store::state::AccountState;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork};
 use pam_host::{Application, ChildEnd, Code, Conversation, Flags, Stack, in_a_child};
 use stacks::{Machine, PASSWORD, Typing, USER};
 
@@ -262,4 +267,69 @@ fn logins_killed_at_any_moment_leave_an_account_that_judges() {
     assert!(login.log.contains("outcome=accepted"), "{login:?}");
     let login = here.log_in(&Typing::stranger(500));
     assert!(login.log.contains("outcome=refused"), "{login:?}");
+}
+
+/// Keeps a lock of the account, as a stopped process does.
+fn keep(machine: &Machine, directory: &str) -> Flock<fs::File> {
+    let path = machine.path(directory);
+    fs::create_dir_all(&path).expect("a directory");
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).expect("closed to others");
+    let mut options = fs::File::options();
+    let lock = options.create(true).truncate(false).write(true);
+    let lock = lock.open(path.join("65534.lock")).expect("a lock");
+    Flock::lock(lock, FlockArg::LockExclusive).expect("nobody else has it")
+}
+
+fn waits_for_a_lock(process: Pid) -> bool {
+    let open = fs::read_dir(format!("/proc/{process}/fd"));
+    open.is_ok_and(|open| {
+        let names = open
+            .flatten()
+            .filter_map(|one| fs::read_link(one.path()).ok());
+        let mut names = names.map(|name| name.to_string_lossy().into_owned());
+        names.any(|name| name.ends_with("65534.lock"))
+    })
+}
+
+/// Whoever starts a program may stop it in front of the lock, and choose in which order it goes on.
+#[test]
+fn attempts_that_were_stopped_and_go_on_newest_first_cool_down_all_the_same() {
+    const MANY: u64 = 8;
+    let machine = Machine::armed();
+    let stack = |i: u64| {
+        let own = machine.beside(&format!("script-{i}"));
+        own.directive("clock own").debian(&Typing::stranger(i))
+    };
+    let stacks: Vec<_> = (0..MANY).map(stack).collect();
+    let _ = fs::remove_file(machine.path("log"));
+    let locks = [keep(&machine, "state"), keep(&machine, "run")];
+    let mut stopped = Vec::new();
+    for stack in &stacks {
+        // SAFETY: no other thread is in this process's own code, and the child ends by _exit.
+        match unsafe { fork() }.expect("a process") {
+            ForkResult::Child => {
+                let code = log_in(stack);
+                // SAFETY: ends this child.
+                unsafe { libc::_exit(i32::from(!code.is_success())) }
+            }
+            ForkResult::Parent { child } => {
+                while !waits_for_a_lock(child) {
+                    thread::sleep(Duration::from_micros(200));
+                }
+                kill(child, Signal::SIGSTOP).expect("stopped");
+                stopped.push(child);
+            }
+        }
+        // Each a second later than the one before.
+        thread::sleep(Duration::from_millis(1050));
+    }
+    drop(locks);
+    for process in stopped.into_iter().rev() {
+        kill(process, Signal::SIGCONT).expect("goes on");
+        waitpid(process, None).expect("ends");
+    }
+    let log = machine.log();
+    let told = |what: &str| log.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(told("outcome=refused reason=rhythm"), 5, "{log}");
+    assert_eq!(told("state=cooling-down"), 3, "{log}");
 }

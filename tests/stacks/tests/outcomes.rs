@@ -221,10 +221,16 @@ fn cooling_down() {
 }
 
 #[test]
-fn a_clock_set_back_ends_a_cool_down() {
-    let machine = Machine::cooling_down();
-    let mut past = machine.copy().directive("clock 1000000000");
-    assert!(past.log_in(&owner()).log.contains("outcome=accepted"));
+fn a_clock_set_back_begins_a_cool_down_once_more() {
+    let past = |clock: u64| format!("clock {clock}");
+    let mut machine = Machine::cooling_down().directive(&past(1_000_000_000));
+    for clock in [1_000_000_000, 1_000_000_029] {
+        machine = machine.directive(&past(clock));
+        let log = machine.log_in(&owner()).log;
+        assert!(log.contains("state=cooling-down"), "{clock}: {log}");
+    }
+    let mut later = machine.directive(&past(1_000_000_031));
+    assert!(later.log_in(&owner()).log.contains("outcome=accepted"));
 }
 
 #[test]

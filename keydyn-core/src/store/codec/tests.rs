@@ -43,6 +43,38 @@ fn the_largest_profile_fits() {
     assert_eq!(decode_profile(&plaintext).unwrap(), profile);
 }
 
+/// And all that can be held beside it, which leaves the window half of the room.
+#[test]
+fn long_texts_hold_no_more_than_there_is_room_for() {
+    for keys in [20, 60, 110, 128] {
+        let mut profile = Profile::new();
+        for way in 0..4u16 {
+            let typed = |seed| typing(16 + way * 140, keys, seed);
+            let sample = typed(u32::from(way));
+            let index = profile.begin_sequence(&sample);
+            for number in 0..40 {
+                profile.learn_as(index, &lesson(&sample, number));
+            }
+            for seed in 100..108 {
+                let held = Held {
+                    at: Timestamp(5),
+                    keyboard: 0,
+                    sample: typed(seed),
+                };
+                let _ = profile.sequences[index].held.hold(held);
+            }
+        }
+        (0..60).for_each(|i| profile.state.note(Timestamp(i), Verdict::Refused));
+        profile.fold();
+        let window: usize = profile.window.iter().map(Kept::cost).sum();
+        assert!(profile.window.len() == 100 || window > WINDOW_BYTES / 2 - 2 * codec_cost(128));
+        let held: usize = profile.sequences.iter().map(|s| s.held.len()).sum();
+        assert!(held == 32 || keys > 20, "{keys}: {held}");
+        let plaintext = encode_profile(&profile).unwrap();
+        assert_eq!(decode_profile(&plaintext).unwrap(), profile, "{keys}");
+    }
+}
+
 #[test]
 fn a_kept_sample_costs_what_it_says() {
     let size = |count| {
@@ -250,7 +282,7 @@ fn impossible_values_are_refused() {
         &|w| w.sequences[0].since = 4,
         &|w| w.window[0].turn = 4,
         &|w| w.sequences[0].level.0 = f64::NAN,
-        &|w| w.state.phase = 3,
+        &|w| w.state.phase = 4,
         &|w| w.state.verdicts = vec![(0, 15)],
     ];
     for (i, change) in changes.iter().enumerate() {

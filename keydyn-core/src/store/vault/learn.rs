@@ -36,20 +36,22 @@ impl Vault<'_> {
         lesson: &Lesson<'_>,
         nonce: [u8; 24],
     ) -> Result<Learned, LearnError> {
-        self.learn_with(Keys::only(key, derivation), lesson, nonce)
+        self.learn_with(Keys::only(key, derivation), || *lesson, nonce)
     }
 
-    /// The same, and what is written is sealed under the renewed key, if there is one.
+    /// The same, and what is written is sealed under the renewed key, if there is one. The lesson is
+    /// asked for under the lock, so that its time is that of learning.
     ///
     /// # Errors
     /// As [`Vault::learn`].
-    pub fn learn_with(
+    pub fn learn_with<'l>(
         &self,
         keys: Keys<'_>,
-        lesson: &Lesson<'_>,
+        lesson: impl FnOnce() -> Lesson<'l>,
         nonce: [u8; 24],
     ) -> Result<Learned, LearnError> {
         let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
+        let lesson = &lesson();
         let keys = keys.fitting(self.derivation());
         let mut now = self.as_it_is(keys)?;
         let (profile, state) = (&mut now.profile, &now.state);
@@ -140,6 +142,7 @@ impl Vault<'_> {
         let promoted = slot == Slot::Second
             && profile.learned() >= lesson.min_samples
             && (profile.armed() || state.phase != Phase::Armed);
+        let was = state.phase;
         if promoted {
             // What was counted belongs to the old password's profile.
             state = AccountState {
@@ -168,6 +171,9 @@ impl Vault<'_> {
         state.progress = profile.progress(lesson.strictness, lesson.min_samples);
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
+        if state.phase == Phase::Armed && was != Phase::Armed {
+            self.announce_arming(&mut state)?;
+        }
         let seals = self.to_seal_with(keys, target, promoted);
         self.write_profile(target, keys.found.0, seals, nonce, &profile)?;
         if promoted {
@@ -182,6 +188,20 @@ impl Vault<'_> {
             too_common: state.progress.too_common,
             renewed: seals.1 != keys.found.1,
         })
+    }
+}
+
+impl Vault<'_> {
+    /// Says beforehand that the profile about to be saved may be in force: were it saved and the
+    /// state not, an attempt without a key would be taken for one at an account that is not armed.
+    fn announce_arming(&self, state: &mut AccountState) -> Result<(), LearnError> {
+        let mut ahead = AccountState {
+            arming: true,
+            ..state.clone()
+        };
+        self.write_state(&mut ahead, &[self.main, self.run])?;
+        state.generation = ahead.generation;
+        Ok(())
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::digraph::Sample;
+use crate::digraph::{Duration, Sample};
 
 use crate::store::profile::tests::{lesson, typing};
 use crate::store::state::Verdict;
@@ -13,6 +13,7 @@ mod random;
 mod renewal;
 mod survey;
 
+mod arming;
 use kit::{DERIVATION, Machine, UID, key, opened};
 
 #[test]
@@ -219,8 +220,8 @@ fn a_typing_that_was_never_judged_does_not_get_into_an_armed_profile() {
 
 fn slow_typing() -> Sample {
     let usual = typing(16, 8, 1);
-    let slower = |features: &[Option<crate::digraph::Duration>]| {
-        let slower = |d: crate::digraph::Duration| crate::digraph::Duration(d.0 * 5 / 2);
+    let slower = |features: &[Option<Duration>]| {
+        let slower = |d: Duration| Duration(d.0 * 5 / 2);
         features.iter().map(|f| f.map(slower)).collect()
     };
     Sample::new(

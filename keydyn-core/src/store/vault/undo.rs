@@ -37,6 +37,10 @@ impl Vault<'_> {
         let _lock: Box<dyn LockGuard> = self.main.lock(&self.lock_name())?;
         let keys = keys.fitting(self.derivation());
         let mut now = self.as_it_is(keys)?;
+        if now.slot == Slot::First && now.state.phase == Phase::Armed && !now.profile.armed() {
+            // A generation from before it was in force: what is undone must not end that.
+            return Err(LearnError::StateUnknown);
+        }
         let undoable = now.profile.sittings();
         let newest = undoable.get(..sittings.len());
         let newest = newest.filter(|newest| !newest.is_empty()).ok_or(TooFar {
@@ -99,6 +103,20 @@ mod tests {
         let vault = machine.vault();
         let key = key(1);
         vault.undo(Keys::only(&key, DERIVATION), sittings, RULES, [8; 24])
+    }
+
+    #[test]
+    fn the_generation_before_it_was_in_force_is_not_undone() {
+        let machine = Machine::new();
+        (0..23).for_each(|i| drop(machine.learn(&key(1), i)));
+        assert_eq!(machine.phase(&key(1)), Some(Phase::Armed));
+        machine.main.change("1000.profile", |file| file[4000] ^= 1);
+        let of_before = sittings(&machine);
+        assert!(matches!(
+            undo(&machine, &of_before),
+            Err(LearnError::StateUnknown)
+        ));
+        assert_eq!(machine.phase(&key(1)), Some(Phase::Armed));
     }
 
     #[test]

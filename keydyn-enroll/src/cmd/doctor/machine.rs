@@ -351,7 +351,8 @@ fn clock(places: &Directories) -> Option<Finding> {
         let hours = (since - now).div_ceil(3600);
         let text = format!(
             "The clock is behind: a file of keydyn's was written {hours} hour(s) from now. A \
-             cool-down lasts so much longer, and no new sitting begins. Set the clock."
+             cool-down begins once more at the next attempt, and until the clock has caught up nobody \
+             new comes into force. Set the clock."
         );
         warning("clock", text)
     })

@@ -127,8 +127,8 @@ impl Draft {
         let finished = finished.and_then(|place| match place {
             Place::Straight(mut file) => file.flush(),
             Place::Beside(file) => {
-                let persisted = file.persist(real(&path));
-                persisted.map(drop).map_err(|error| error.error)
+                let persisted = |real| file.persist(real).map_err(|error| error.error);
+                real(&path).and_then(persisted).map(drop)
             }
         });
         finished.map_err(|error| failure(&path, error))
@@ -139,7 +139,7 @@ fn place(path: &Path) -> io::Result<Place> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Ok(Place::Straight(File::options().write(true).open(path)?));
     }
-    let real = real(path);
+    let real = real(path)?;
     let folder = real
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -156,9 +156,13 @@ fn place(path: &Path) -> io::Result<Place> {
     Ok(Place::Beside(file))
 }
 
-/// Where a link leads: the link is to stay.
-fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+/// Where a link leads: the link is to stay. The kernel is asked first: it may refuse to follow what
+/// somebody else has put into /tmp, which resolving the link step by step would not find out.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())),
+    }
 }
 
 fn failure(path: &Path, error: io::Error) -> Failure {

@@ -57,9 +57,11 @@ fn an_enrolment_arms_in_one_sitting_and_one_save() {
     );
     let learned = save(&machine, 1, &enrolled).unwrap();
     assert_eq!((learned.samples, learned.phase), (23, Phase::Armed));
-    assert_eq!(machine.main.names(), ["1000.profile", "1000.state"]);
+    // The state of before says that the account was about to be armed.
+    let files = ["1000.profile", "1000.state", "1000.state.previous"];
+    assert_eq!(machine.main.names(), files);
     let state = state(&machine, 1);
-    assert_eq!((state.generation, state.counts.learned), (1, 23));
+    assert_eq!((state.generation, state.counts.learned), (2, 23));
 }
 
 #[test]

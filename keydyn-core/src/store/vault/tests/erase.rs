@@ -210,3 +210,14 @@ fn a_login_in_flight_does_not_arm_an_account_whose_profile_is_gone() {
     refuse(&machine).unwrap();
     assert_eq!(machine.phase(&key(1)), Some(Phase::None));
 }
+
+#[test]
+fn a_state_or_a_profile_alone_is_reset_too() {
+    for left in ["1000.state", "1000.state.previous", "1000.profile"] {
+        let machine = Machine::armed(&key(1));
+        let others = machine.main.names().into_iter().filter(|name| name != left);
+        others.for_each(|name| machine.main.delete(&name));
+        assert!(machine.vault().reset().unwrap(), "{left}");
+        assert_eq!(machine.phase(&key(1)), Some(Phase::None), "{left}");
+    }
+}

@@ -34,7 +34,7 @@ fn name() -> String {
 fn learn(machine: &Machine, keys: Keys<'_>, i: u32) -> Result<Learned, LearnError> {
     let sample = typing(16, 8, i);
     let lesson = lesson(&sample, 100_100 + u64::from(i));
-    machine.vault().learn_with(keys, &lesson, [9; 24])
+    machine.vault().learn_with(keys, || lesson, [9; 24])
 }
 
 #[test]
