@@ -238,7 +238,7 @@ fn values() -> Files {
         ("number_never_given", kept(|k| k.number = 26)),
         ("number_given_twice", kept(|k| k.number = 2)),
         ("numbers_out_of_order", sealed(|p| p.window.swap(3, 4))),
-        ("phase_unknown", sealed(|p| p.state.phase = 3)),
+        ("phase_unknown", sealed(|p| p.state.phase = 4)),
         ("verdict_unknown", sealed(|p| p.state.verdicts[0].1 = 15)),
         (
             "verdicts_51",
@@ -296,11 +296,23 @@ fn sound_ones() -> Files {
         (
             "sound_with_contexts_at_their_end",
             sequence(|s| {
-                s.contexts
-                    .fill((f64::MAX, f64::MIN_POSITIVE, u32::MAX, f64::MIN, u32::MAX));
-                s.typicality = (f64::MAX, f64::MAX, u32::MAX);
-                s.level = (f64::MAX, u32::MAX);
+                s.contexts.fill((1e4, 0.01, u32::MAX, -1e4, u32::MAX));
+                s.typicality = (1e4, 1e4, u32::MAX);
+                s.level = (-1e4, u32::MAX);
             }),
+        ),
+        (
+            "context_too_large",
+            sequence(|s| s.contexts[0].0 = f64::MAX),
+        ),
+        (
+            "context_too_narrow",
+            sequence(|s| (s.contexts[0].1, s.contexts[0].2) = (f64::MIN_POSITIVE, 3)),
+        ),
+        ("level_too_large", sequence(|s| s.level.0 = f64::MAX)),
+        (
+            "typicality_too_large",
+            sequence(|s| s.typicality.0 = f64::MIN),
         ),
         (
             "sound_without_a_sequence",
@@ -368,7 +380,7 @@ pub(crate) fn states() -> Files {
         ("zeros_changed", flipped(900)),
         ("mac_bad", flipped(STATE_LEN - 1)),
         ("of_another_user", signed_for(1000, 1, &sound)),
-        ("phase_unknown", signed(|state| state.phase = 3)),
+        ("phase_unknown", signed(|state| state.phase = 4)),
         ("verdict_unknown", signed(|state| state.verdicts[0].1 = 15)),
         (
             "verdicts_51",
