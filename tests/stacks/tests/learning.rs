@@ -1,6 +1,7 @@
 //! What is learned, when, and what is not.
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+use keydyn_core::memory::Transition;
 use pam_host::{Application, Code, Conversation, Flags, Stack};
 use stacks::{Login, Machine, PASSWORD, Typing, USER};
 
@@ -17,6 +18,29 @@ fn samples(machine: &Machine) -> u64 {
             .ok()
     };
     log.lines().find_map(of).unwrap_or_else(|| panic!("{log}"))
+}
+
+/// The first login makes the memory, and a way with a Shift on it is longer.
+#[test]
+fn a_shift_between_two_keys_is_learned_with_them() {
+    for shift in [false, true] {
+        let mut machine = Machine::new();
+        let typing = Typing::owner(1);
+        let typing = match shift {
+            true => typing
+                .with("1171.1 leftshift down")
+                .with("1171.2 leftshift up"),
+            false => typing,
+        };
+        machine.log_in(&typing);
+        let (profile, _) = machine.profile().expect("a profile");
+        let ways = &profile.sequences()[0]
+            .template()
+            .memory()
+            .parts()
+            .transitions;
+        assert_eq!(ways.contains(&Transition::Shifted), shift, "{ways:?}");
+    }
 }
 
 #[test]
