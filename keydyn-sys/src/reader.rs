@@ -68,7 +68,7 @@ pub(crate) enum NotReading {
     /// A sandbox hides the devices.
     #[error("the input devices are hidden from this process")]
     Hidden,
-    /// No thread, no descriptor, no memory, or no answer in time.
+    /// No thread, no descriptor, no memory, no answer in time, or devices denied to a setuid program.
     #[error("the keyboards could not be read in time")]
     Failed,
 }

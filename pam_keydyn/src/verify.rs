@@ -381,7 +381,7 @@ fn verdict(
     state: &AccountState,
     now: Timestamp,
 ) -> (Outcome, Verdict, bool) {
-    if state.throttle.cooling_down(now).is_some() {
+    if state.cooling_down(now).is_some() {
         return (Outcome::CoolingDown, Verdict::CoolingDown, false);
     }
     let typing = carried.typing.as_ref().map_err(|failure| *failure);

@@ -102,6 +102,8 @@ impl AccountState {
             Verdict::Accepted => {
                 self.counts.accepted = self.counts.accepted.saturating_add(1);
                 self.throttle.accepted();
+                // Of a clock that was ahead: for years nothing would be learned.
+                self.distrusted = self.distrusted.map(|at| Timestamp(at.0.min(now.0)));
             }
             Verdict::Refused => self.counts.refused = self.counts.refused.saturating_add(1),
             Verdict::CoolingDown | Verdict::Unusable(_) => {
@@ -116,6 +118,19 @@ impl AccountState {
             self.verdicts.pop_front();
         }
         self.verdicts.push_back((now, verdict));
+    }
+
+    /// Seconds until attempts are judged again, if they are not now. The last refusal was when the
+    /// throttle says, or, by a clock that was set back since and is right again, later.
+    #[must_use]
+    pub fn cooling_down(&self, now: Timestamp) -> Option<u64> {
+        let refusal = self.distrusted.filter(|at| now.since(*at).is_some());
+        let later = |last: Timestamp| Timestamp(refusal.map_or(last.0, |at| last.0.max(at.0)));
+        let throttle = Throttle {
+            last: self.throttle.last.map(later),
+            ..self.throttle
+        };
+        throttle.cooling_down(now)
     }
 
     /// Whether an accepted attempt with this score may be learned: after a refusal, nothing is in

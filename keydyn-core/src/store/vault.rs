@@ -101,6 +101,12 @@ pub enum LearnError {
     /// What was to be undone is not what was learned last.
     #[error("a login has been learned meanwhile; nothing was undone, run this again")]
     Changed,
+    /// What could be undone is older than the rhythm in force.
+    #[error(
+        "the profile is damaged, and the one before it is older than the rhythm in force; a login \
+         that is accepted mends that, then run this again"
+    )]
+    OfBefore,
     /// More was to be undone than can be.
     #[error(transparent)]
     TooFar(#[from] TooFar),
@@ -149,6 +155,9 @@ impl fmt::Debug for Vault<'_> {
             .finish_non_exhaustive()
     }
 }
+
+/// How often a verdict is reached again at most, for somebody who has written meanwhile.
+const MOST_ROUNDS: usize = 10;
 
 impl<'a> Vault<'a> {
     /// The files of the user with this uid; `host` is `None` where `host.key` cannot be read.
@@ -274,13 +283,15 @@ impl<'a> Vault<'a> {
                 let copy = perhaps_old.then(|| self.stand_in(profile.state()));
                 let newest = copy.filter(|copy| copy.generation > found.generation);
                 let mut state = newest.unwrap_or(found);
-                let armed = *slot == Slot::First && profile.armed();
-                if mem::take(&mut state.arming) {
-                    // It is known now how far the save has come that was cut short.
-                    state.phase = Phase::Learning;
-                }
-                if armed {
-                    state.phase = Phase::Armed;
+                // The second password's profile says nothing of the first's.
+                if *slot == Slot::First {
+                    if mem::take(&mut state.arming) {
+                        // It is known now how far the save has come that was cut short.
+                        state.phase = Phase::Learning;
+                    }
+                    if profile.armed() {
+                        state.phase = Phase::Armed;
+                    }
                 }
                 Standing::Known(state)
             }
@@ -298,7 +309,9 @@ impl<'a> Vault<'a> {
             }
             (Some(state), _) => Standing::Known(state),
             (None, Opening::Open(profile, _)) => Standing::Known(self.stand_in(profile.state())),
-            (None, Opening::Absent) if !doubtful => Standing::Known(AccountState::default()),
+            (None, Opening::Absent) if !doubtful && !self.is_kept(Slot::Second) => {
+                Standing::Known(AccountState::default())
+            }
             (None, _) => Standing::Unknown,
         }
     }
@@ -357,7 +370,8 @@ impl<'a> Vault<'a> {
     /// Reaches a verdict on the state as it is now and writes what it came to, all under one lock:
     /// nobody is told a verdict that was not counted, and attempts at the same moment see each
     /// other. Where the directory cannot be written, lock and state are /run's. `seen` stands in
-    /// where no state file can be read.
+    /// where no state file can be read. Where only one of the two locks is to be had, and somebody
+    /// has written meanwhile, the verdict is reached again.
     ///
     /// # Errors
     /// If the state could be written in neither place, or not where it can be read again, or both
@@ -365,24 +379,38 @@ impl<'a> Vault<'a> {
     pub fn decide<R>(
         &self,
         seen: &AccountState,
-        verdict: impl FnOnce(&mut AccountState) -> R,
+        mut verdict: impl FnMut(&mut AccountState) -> R,
     ) -> Result<R, FileError> {
         let main = self.main.lock(&self.lock_name());
         // Whoever finds the first lock kept goes on under this one: a verdict of theirs must not
         // be written over one that was read before it.
         let run = self.run.lock(&self.lock_name());
-        let mut state = self.fresh_state(seen);
-        match (&main, &run) {
-            (Err(FileError::Busy { path }), Err(_)) => Err(FileError::Busy { path: path.clone() }),
-            (Err(FileError::Busy { .. }), _) => {
-                let result = verdict(&mut state);
+        if let (Err(FileError::Busy { path }), Err(_)) = (&main, &run) {
+            return Err(FileError::Busy { path: path.clone() });
+        }
+        let alone = main.is_ok() != run.is_ok();
+        let mut judge = || {
+            let mut state = self.fresh_state(seen);
+            let found = state.generation;
+            let result = verdict(&mut state);
+            (found, state, result)
+        };
+        let (mut found, mut state, mut result) = judge();
+        // Under one of the locks: whoever has the other one may have written meanwhile.
+        for _ in 0..MOST_ROUNDS {
+            if !alone || self.fresh_state(seen).generation == found {
+                break;
+            }
+            (found, state, result) = judge();
+        }
+        match main {
+            Err(FileError::Busy { .. }) => {
                 // Ahead of what the one who holds the lock is about to write.
                 state.generation = state.generation.saturating_add(1);
                 self.write_state(&mut state, &[self.run])?;
                 Ok(result)
             }
             _ => {
-                let result = verdict(&mut state);
                 self.write_state(&mut state, &[self.main, self.run])?;
                 if self.main.read(&self.state_name(), STATE_LEN).is_err() {
                     // What cannot be read back would not count: the next one reads /run's.

@@ -349,7 +349,7 @@ fn module(
             },
         };
     };
-    if let Some(seconds) = state.throttle.cooling_down(system::now()) {
+    if let Some(seconds) = state.cooling_down(system::now()) {
         let why = format!("after refusals in a row nothing is judged for {seconds} more seconds");
         return Module::always("PAM_AUTH_ERR", &why);
     }

@@ -112,7 +112,7 @@ impl Entry {
         };
         let nothing = AccountState::default();
         let state = known.unwrap_or(&nothing);
-        let left = state.throttle.cooling_down(now);
+        let left = state.cooling_down(now);
         Self {
             user: account.name.clone(),
             uid: account.uid,

@@ -190,7 +190,8 @@ fn ctrl_d_keeps_what_was_learned_and_ctrl_c_nothing() {
             "5 typings are kept",
         ],
     );
-    assert_eq!(desk.kept(), ["65534.profile", "65534.state"]);
+    let kept = ["65534.profile", "65534.state", "65534.state.previous"];
+    assert_eq!(desk.kept(), kept);
 }
 
 #[test]

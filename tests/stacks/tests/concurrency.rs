@@ -6,13 +6,12 @@ use std::fs::{self, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use keydyn_core::store::state::AccountState;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::Pid;
 use pam_host::{Application, ChildEnd, Code, Conversation, Flags, Stack, in_a_child};
 use stacks::{Machine, PASSWORD, Typing, USER};
 
@@ -280,15 +279,21 @@ fn keep(machine: &Machine, directory: &str) -> Flock<fs::File> {
     Flock::lock(lock, FlockArg::LockExclusive).expect("nobody else has it")
 }
 
-fn waits_for_a_lock(process: Pid) -> bool {
-    let open = fs::read_dir(format!("/proc/{process}/fd"));
-    open.is_ok_and(|open| {
-        let names = open
-            .flatten()
-            .filter_map(|one| fs::read_link(one.path()).ok());
-        let mut names = names.map(|name| name.to_string_lossy().into_owned());
-        names.any(|name| name.ends_with("65534.lock"))
-    })
+/// A child of this process that waits for a lock of the account and is none of these.
+fn waiting_for_a_lock(machine: &Machine, known: &[Pid]) -> Option<Pid> {
+    let locks = ["state", "run"].map(|directory| machine.path(directory).join("65534.lock"));
+    let waits = |process: &Pid| {
+        let open = fs::read_dir(format!("/proc/{process}/fd")).ok();
+        let mut names = open.into_iter().flatten().flatten();
+        names.any(|one| fs::read_link(one.path()).is_ok_and(|name| locks.contains(&name)))
+    };
+    let children = fs::read_dir("/proc/self/task").ok()?.flatten();
+    let children =
+        children.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<String> = children.collect();
+    let pids = children.iter().flat_map(|line| line.split_whitespace());
+    let mut pids = pids.filter_map(|pid| pid.parse().ok().map(Pid::from_raw));
+    pids.find(|pid| !known.contains(pid) && waits(pid))
 }
 
 /// Whoever starts a program may stop it in front of the lock, and choose in which order it goes on.
@@ -303,31 +308,32 @@ fn attempts_that_were_stopped_and_go_on_newest_first_cool_down_all_the_same() {
     let stacks: Vec<_> = (0..MANY).map(stack).collect();
     let _ = fs::remove_file(machine.path("log"));
     let locks = [keep(&machine, "state"), keep(&machine, "run")];
-    let mut stopped = Vec::new();
-    for stack in &stacks {
-        // SAFETY: no other thread is in this process's own code, and the child ends by _exit.
-        match unsafe { fork() }.expect("a process") {
-            ForkResult::Child => {
-                let code = log_in(stack);
-                // SAFETY: ends this child.
-                unsafe { libc::_exit(i32::from(!code.is_success())) }
-            }
-            ForkResult::Parent { child } => {
-                while !waits_for_a_lock(child) {
-                    thread::sleep(Duration::from_micros(200));
+    let end = Instant::now() + Duration::from_secs(50);
+    thread::scope(|scope| {
+        let mut stopped = Vec::new();
+        for stack in &stacks {
+            scope.spawn(move || in_a_child(|| log_in(stack)));
+            let process = loop {
+                match waiting_for_a_lock(&machine, &stopped) {
+                    Some(process) => break process,
+                    None => assert!(Instant::now() < end, "nobody waits for the lock"),
                 }
-                kill(child, Signal::SIGSTOP).expect("stopped");
-                stopped.push(child);
+                thread::sleep(Duration::from_micros(200));
+            };
+            kill(process, Signal::SIGSTOP).expect("stopped");
+            stopped.push(process);
+            // Each a second later than the one before.
+            thread::sleep(Duration::from_millis(1050));
+        }
+        drop(locks);
+        for process in stopped.into_iter().rev() {
+            kill(process, Signal::SIGCONT).expect("goes on");
+            while fs::exists(format!("/proc/{process}")).unwrap_or(false) {
+                assert!(Instant::now() < end, "it does not end");
+                thread::sleep(Duration::from_millis(1));
             }
         }
-        // Each a second later than the one before.
-        thread::sleep(Duration::from_millis(1050));
-    }
-    drop(locks);
-    for process in stopped.into_iter().rev() {
-        kill(process, Signal::SIGCONT).expect("goes on");
-        waitpid(process, None).expect("ends");
-    }
+    });
     let log = machine.log();
     let told = |what: &str| log.lines().filter(|line| line.contains(what)).count();
     assert_eq!(told("outcome=refused reason=rhythm"), 5, "{log}");

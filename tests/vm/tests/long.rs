@@ -232,7 +232,8 @@ fn a_crowd_loses_nothing_and_nobody_waits() {
     assert!(longest < ENDS_WITHIN);
     // Each says once what came of it, and each that was heard what became of its typing.
     assert_eq!(reasons.values().sum::<usize>(), logins);
-    let heard = ["undecided", "would-accept", "would-refuse"];
+    // Twenty that hear one typing learn it once, and are told the next time that it is a copy.
+    let heard = ["undecided", "would-accept", "would-refuse", "copied"];
     let heard: usize = heard.iter().filter_map(|why| reasons.get(why)).sum();
     assert_eq!(learned + kept_out, heard);
     // Of each crowd somebody gets the lock.

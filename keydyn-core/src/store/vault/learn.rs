@@ -124,7 +124,7 @@ impl Vault<'_> {
         })
     }
 
-    /// Writes what was taught, profile before state; a second slot that is ready takes over.
+    /// Writes what was taught, profile before state but for what has to be said beforehand; a second slot that is ready takes over.
     pub(super) fn put(
         &self,
         held: Held,
@@ -171,8 +171,9 @@ impl Vault<'_> {
         state.progress = profile.progress(lesson.strictness, lesson.min_samples);
         profile.state = state.clone();
         let target = if promoted { Slot::First } else { slot };
-        if state.phase == Phase::Armed && was != Phase::Armed {
-            self.announce_arming(&mut state)?;
+        let arms = state.phase == Phase::Armed && was != Phase::Armed;
+        if arms || self.state_found().state.is_none() {
+            self.announce(&mut state, arms)?;
         }
         let seals = self.to_seal_with(keys, target, promoted);
         self.write_profile(target, keys.found.0, seals, nonce, &profile)?;
@@ -192,11 +193,12 @@ impl Vault<'_> {
 }
 
 impl Vault<'_> {
-    /// Says beforehand that the profile about to be saved may be in force: were it saved and the
-    /// state not, an attempt without a key would be taken for one at an account that is not armed.
-    fn announce_arming(&self, state: &mut AccountState) -> Result<(), LearnError> {
+    /// Writes the state before the profile, where it must not be found behind it. Of a profile that
+    /// `arms`, an attempt without a key would be taken for one at an account that is not armed; beside
+    /// the first of all, without any state, nobody but who opens it could say who is armed.
+    fn announce(&self, state: &mut AccountState, arms: bool) -> Result<(), LearnError> {
         let mut ahead = AccountState {
-            arming: true,
+            arming: arms,
             ..state.clone()
         };
         self.write_state(&mut ahead, &[self.main, self.run])?;

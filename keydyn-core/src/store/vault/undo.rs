@@ -39,7 +39,7 @@ impl Vault<'_> {
         let mut now = self.as_it_is(keys)?;
         if now.slot == Slot::First && now.state.phase == Phase::Armed && !now.profile.armed() {
             // A generation from before it was in force: what is undone must not end that.
-            return Err(LearnError::StateUnknown);
+            return Err(LearnError::OfBefore);
         }
         let undoable = now.profile.sittings();
         let newest = undoable.get(..sittings.len());
@@ -114,7 +114,7 @@ mod tests {
         let of_before = sittings(&machine);
         assert!(matches!(
             undo(&machine, &of_before),
-            Err(LearnError::StateUnknown)
+            Err(LearnError::OfBefore)
         ));
         assert_eq!(machine.phase(&key(1)), Some(Phase::Armed));
     }

@@ -244,8 +244,9 @@ fn kept(places: &Directories) -> Vec<Finding> {
         (
             &places.main,
             "Nobody can be judged, and everybody who types at this machine's keyboards is \
-             refused. Run `keydyn disable --all`, find out who changed it, make it and the directory \
-             above it root's own (`chown root:root`, `chmod 700`), then `keydyn enable --all`",
+             refused. Run `keydyn disable --all`, find out who changed it, make \
+             /var/lib/keydyn and /var/lib/keydyn/accounts root's own (`chown root:root`, `chmod 700`), \
+             then `keydyn enable --all`",
         ),
         (
             &places.run,

@@ -156,7 +156,7 @@ fn place(path: &Path) -> io::Result<Place> {
     Ok(Place::Beside(file))
 }
 
-/// Where a link leads: the link is to stay. The kernel is asked first: it may refuse to follow what
+/// Where a link leads: the link is to stay, unless it leads nowhere. The kernel is asked first: it may refuse to follow what
 /// somebody else has put into /tmp, which resolving the link step by step would not find out.
 fn real(path: &Path) -> io::Result<PathBuf> {
     match fs::metadata(path) {

@@ -75,9 +75,99 @@ fn a_changed_password_after_it_is_one_of_an_account_in_force() {
     machine.main.writes_left.set(None);
     assert_eq!(machine.phase(&key(2)), Some(Phase::Armed));
     machine.learn(&key(2), 100).unwrap();
-    // With a key it is known again that it is not.
-    assert_eq!(machine.phase(&key(2)), Some(Phase::Learning));
+    // Its profile says nothing of the first one's, which is not in force as only its key can tell.
+    assert_eq!(machine.phase(&key(2)), Some(Phase::Armed));
     assert_eq!(machine.phase(&key(1)), Some(Phase::Learning));
+}
+
+#[test]
+fn a_changed_password_does_not_end_what_was_put_in_force_by_a_save_that_was_cut_short() {
+    let machine = Machine::new();
+    (0..22).for_each(|i| drop(machine.learn(&key(1), i)));
+    // The announcement and the profile, two steps each; not the state.
+    machine.main.writes_left.set(Some(4));
+    machine.run.writes_left.set(Some(0));
+    assert!(machine.learn(&key(1), 22).is_err());
+    machine.main.writes_left.set(None);
+    machine.run.writes_left.set(None);
+    for i in 100..125 {
+        machine.learn(&key(2), i).unwrap();
+        assert_eq!(machine.phase(&key(2)), Some(Phase::Armed), "{i}");
+        assert_eq!(without_a_key(&machine), Some(Phase::Armed), "{i}");
+    }
+}
+
+#[test]
+fn a_first_login_that_is_cut_short_leaves_nobody_unknown() {
+    for steps in 0..4 {
+        let machine = Machine::new();
+        machine.main.writes_left.set(Some(steps));
+        machine.run.writes_left.set(Some(0));
+        let _ = machine.learn(&key(1), 0);
+        machine.main.writes_left.set(None);
+        machine.run.writes_left.set(None);
+        for n in [1, 2] {
+            let phase = machine.phase(&key(n));
+            assert!(phase.is_some_and(|phase| phase != Phase::Armed), "{steps}");
+        }
+        assert!(without_a_key(&machine).is_some_and(|phase| phase != Phase::Armed));
+        machine.learn(&key(2), 50).unwrap();
+    }
+}
+
+#[test]
+fn a_second_profile_alone_arms_and_disarms_nobody() {
+    let machine = Machine::armed(&key(1));
+    machine.learn(&key(2), 0).unwrap();
+    let others = machine.main.names().into_iter();
+    let others = others.filter(|name| name != "1000.second");
+    others.for_each(|name| machine.main.delete(&name));
+    assert_eq!(machine.phase(&key(1)), None);
+    let learned = machine.learn(&key(1), 100);
+    assert!(matches!(learned, Err(LearnError::StateUnknown)));
+}
+
+/// Whoever has the first lock writes, while somebody else is stopped under the second.
+#[test]
+fn under_one_lock_a_verdict_is_reached_again_where_another_was_written_meanwhile() {
+    let machine = Machine::armed(&key(1));
+    let seen = profile_state(&machine);
+    let refuse = |state: &mut AccountState| state.note(Timestamp(100_200), Verdict::Refused);
+    machine.main.busy.set(true);
+    let mut rounds = 0;
+    let vault = machine.vault();
+    let found = vault.decide(&seen, |state| {
+        rounds += 1;
+        if rounds == 1 {
+            machine.main.busy.set(false);
+            vault.decide(&seen, refuse).unwrap();
+        }
+        refuse(state);
+        state.throttle.refusals
+    });
+    assert_eq!((found.unwrap(), rounds), (2, 2));
+    assert_eq!(refusals(&machine), 2);
+}
+
+#[test]
+fn a_clock_that_was_ahead_at_a_refusal_does_not_end_learning() {
+    let mut state = AccountState::default();
+    state.note(Timestamp(1 << 40), Verdict::Refused);
+    state.note(Timestamp(1000), Verdict::Accepted);
+    let may = |at| state.may_learn(-0.01, Strictness::Normal, Timestamp(at));
+    assert!(!may(1001) && may(1001 + 4 * 3600));
+}
+
+#[test]
+fn a_clock_set_back_and_right_again_has_not_ended_a_cool_down() {
+    let mut state = AccountState::default();
+    let now = 1_000_000;
+    (0..12).for_each(|_| state.note(Timestamp(now), Verdict::Refused));
+    assert_eq!(state.cooling_down(Timestamp(now + 60)), Some(840));
+    state.throttle.heed(Timestamp(now - 3600));
+    assert_eq!(state.cooling_down(Timestamp(now - 3600)), Some(900));
+    assert_eq!(state.cooling_down(Timestamp(now + 60)), Some(840));
+    assert_eq!(state.cooling_down(Timestamp(now + 900)), None);
 }
 
 #[test]
