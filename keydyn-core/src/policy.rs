@@ -209,16 +209,16 @@ impl Throttle {
     }
 
     /// To be called before an attempt is judged. Where the clock was set back since the last refusal,
-    /// that counts as of now: the owner must not wait ten years, and whoever can set a clock back, by
-    /// pulling the plug of a machine without a battery, must not be spared the wait.
+    /// the refusal counts as of now: the owner must not wait ten years, and whoever can set a clock
+    /// back, by pulling the plug of a machine without a battery, must not be spared the wait.
     pub fn heed(&mut self, now: Timestamp) {
         if self.last.is_some_and(|last| now.since(last).is_none()) {
             self.last = Some(now);
         }
     }
 
-    /// Seconds until attempts are judged again, if they are not now. On a clock that was set back a
-    /// cool-down is all of it yet ([`Throttle::heed`]).
+    /// Seconds until attempts are judged again, if they are not now. On a clock that was set back,
+    /// all of a cool-down is still to come ([`Throttle::heed`]).
     #[must_use]
     pub fn cooling_down(&self, now: Timestamp) -> Option<u64> {
         let doublings = self.refusals.checked_sub(FREE_REFUSALS)?;

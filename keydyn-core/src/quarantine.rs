@@ -81,13 +81,13 @@ impl Quarantine {
         self.kept.len()
     }
 
-    /// Whether none is.
+    /// Whether nothing is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 
-    /// Makes room for something else.
+    /// Lets the oldest go, where a profile has no room for all.
     pub(crate) fn drop_oldest(&mut self) {
         self.kept.pop_front();
         self.row = self.row.min(self.kept.len());

@@ -1,4 +1,5 @@
-//! The save that puts an account in force, cut short; what is lost afterwards; and what must not end it.
+//! The save that puts an account in force, cut short; what is lost afterwards; what must not end it; and
+//! the time of what is written (docs/adr/0036).
 
 use std::rc::Rc;
 
