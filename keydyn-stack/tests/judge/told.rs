@@ -215,7 +215,7 @@ fn of_two_lines_the_one_written_by_hand_is_to_go() {
 
 #[test]
 fn where_the_package_is_its_profiles_are_the_remedy() {
-    const ENABLE: &str = "Run `pam-auth-update --enable keydyn-capture keydyn-verify`.";
+    const ENABLE: &str = "Run `pam-auth-update --enable keydyn-capture keydyn-verify`. ";
     let said = |text: &str, packaged: bool| {
         let root = Root::new(&[("common-auth", text)]);
         if packaged {
@@ -235,7 +235,8 @@ fn where_the_package_is_its_profiles_are_the_remedy() {
     ] {
         let (told, remedy) = said(&text, true);
         assert_eq!(told, kind);
-        assert!(remedy.ends_with(ENABLE), "{remedy}");
+        assert!(remedy.contains(ENABLE), "{remedy}");
+        assert!(remedy.contains("local modifications"), "{remedy}");
         assert!(!said(&text, false).1.contains("pam-auth-update"), "{kind}");
     }
     let by_hand = format!(
