@@ -124,7 +124,8 @@ impl Vault<'_> {
         })
     }
 
-    /// Writes what was taught, profile before state but for what has to be said beforehand; a second slot that is ready takes over.
+    /// Writes what was taught, profile before state but for what has to be said beforehand; a second
+    /// slot that is ready takes over.
     pub(super) fn put(
         &self,
         held: Held,
@@ -190,9 +191,7 @@ impl Vault<'_> {
             renewed: seals.1 != keys.found.1,
         })
     }
-}
 
-impl Vault<'_> {
     /// Writes the state before the profile, where it must not be found behind it. Of a profile that
     /// `arms`, an attempt without a key would be taken for one at an account that is not armed; beside
     /// the first of all, without any state, nobody but who opens it could say who is armed.
