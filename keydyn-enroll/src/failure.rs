@@ -17,8 +17,8 @@ use crate::typist::TypingFailure;
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  not done: the answer was no, or the result could not be written
-  2  the command line is wrong; nothing was done
+  1  not done: the answer was no, there was nothing to do, or the result could not be written
+  2  the command line is wrong, or there is no terminal to ask on; nothing was done
   3  a file, a user or this machine is not as it has to be";
 
 /// Why a verb did not finish.
@@ -68,7 +68,7 @@ pub(crate) enum Failure {
     )]
     UnknownUser { name: String },
     /// Nothing is kept of them.
-    #[error("nothing was learned of {0} that could be taken back")]
+    #[error("of {0} nothing was learned that could be taken back")]
     Unlearned(String),
     /// That is not the same as no.
     #[error("who the user is cannot be told: {error}; try again, or name the user by `--uid N`")]

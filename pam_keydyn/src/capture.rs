@@ -11,6 +11,7 @@ use keydyn_core::digraph::Sample;
 use keydyn_core::settings::Settings;
 use keydyn_core::store::header::{KdfParams, Salt};
 use keydyn_core::store::host::HostKey;
+use keydyn_core::store::nobody::judge_nobody;
 use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::token::TokenDigest;
 use keydyn_core::store::vault::Vault;
@@ -121,6 +122,9 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         Ok(token) => token,
         Err(code) => return code,
     };
+    // Behind a password module that asks for no delay, only `verify` would, and that would tell that
+    // the password was right.
+    ffi::delay_failure(pamh);
     let handover = hand_over(&machine, user, account, typed, &token);
     match handover.and_then(|handover| ffi::leave(pamh, handover).ok()) {
         Some(()) => {}
@@ -241,11 +245,18 @@ fn derive(machine: &Machine, uid: Option<u32>, user: &OsStr, token: &[u8]) -> Op
         return None;
     };
     let key = derive_key(machine, token, derivation)?;
-    let renewal = kept.and_then(|vault| vault.renewal(derivation, machine.kdf));
+    let renewal = kept.as_ref();
+    let renewal = renewal.and_then(|vault| vault.renewal(derivation, machine.kdf));
     // Whoever has no time or no memory for it is judged all the same.
     let renewal = renewal.filter(|_| !machine.budget.is_over());
     let renewed = renewal.and_then(|now| Some((derive_key(machine, token, now)?, now.1)));
     let digest = TokenDigest::new(system::random()?, token);
+    // With a password that is not the profile's, `verify` is not reached, or has nothing to judge. A
+    // name that no user has leaves no traces.
+    if kept.is_some_and(|vault| !vault.is_sealed_under(&key)) && !machine.budget.is_over() {
+        let work = || judge_nobody(&machine.main, &machine.run);
+        machine.log.timed("judging nobody", work);
+    }
     Some(Keyed {
         token: digest,
         key,

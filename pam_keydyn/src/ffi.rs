@@ -73,10 +73,13 @@ pub(crate) fn user(pamh: &mut PamHandle) -> PamResult<OsString> {
     Ok(OsStr::from_bytes(user.to_bytes()).to_owned())
 }
 
-/// Makes a refusal take about as long as the password module's.
-pub(crate) fn delay_failure(pamh: &mut PamHandle, microseconds: u32) {
+/// What pam_unix asks for. libpam varies it, and takes the longest that anybody has asked for.
+const FAIL_DELAY_US: u32 = 2_000_000;
+
+/// Has libpam wait before it tells of a failure.
+pub(crate) fn delay_failure(pamh: &mut PamHandle) {
     // SAFETY: the handle is libpam's own for this call.
-    let _ = unsafe { pam_fail_delay(pamh, microseconds) };
+    let _ = unsafe { pam_fail_delay(pamh, FAIL_DELAY_US) };
 }
 
 const NAME: &CStr = c"keydyn_handover";

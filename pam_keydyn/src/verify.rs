@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
-use std::time::{Duration, Instant};
 
 use keydyn_core::device::Device;
 use keydyn_core::policy::{Decision, decide};
@@ -30,12 +29,6 @@ use crate::log::Level;
 use crate::machine::{Machine, WORKING_MEMORY};
 use crate::outcome::{Armed, Outcome, Typing, Unfit, return_code};
 
-/// What pam_unix asks for, so that the time does not tell a wrong rhythm from a wrong password.
-/// libpam varies it, by the second at most, and waits it out behind whatever the modules have done.
-const FAIL_DELAY: Duration = Duration::from_secs(2);
-/// A disk that hangs must not make of a refusal one that is told at once.
-const SHORTEST_DELAY: Duration = Duration::from_secs(1);
-
 /// An outcome, whether the attempt may be learned and the profile is to be sealed anew, how many
 /// typings were learned, and what makes the keyboard doubtful that was typed on.
 struct Finding {
@@ -60,7 +53,6 @@ impl Finding {
 }
 
 pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResultCode {
-    let begun = Instant::now();
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh, &machine);
     let _standard = Standard::untouched();
@@ -76,7 +68,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         (None, Ok(uid), None) => Finding::only(without_a_key(&machine, uid, Unfit::NoCapture)),
     };
     let code = report(&machine, settings, account, &user, &finding);
-    delay_refusal(pamh, &code, begun);
+    delay_refusal(pamh, &code);
     // What is refused is not learned, whatever the application makes of it.
     let refused = code == PAM_AUTH_ERR;
     let (learn, renew) = (finding.learn && !refused, finding.renew && !refused);
@@ -104,7 +96,6 @@ pub(crate) fn authenticate_without_a_line(
     pamh: &mut PamHandle,
     settings: &Settings,
 ) -> PamResultCode {
-    let begun = Instant::now();
     let machine = Machine::new(settings, &service(pamh));
     let (user, account) = who(pamh, &machine);
     let _standard = Standard::untouched();
@@ -115,7 +106,7 @@ pub(crate) fn authenticate_without_a_line(
     };
     let finding = Finding::only(outcome);
     let code = report(&machine, settings, account, &user, &finding);
-    delay_refusal(pamh, &code, begun);
+    delay_refusal(pamh, &code);
     code
 }
 
@@ -405,17 +396,11 @@ fn verdict(
     }
 }
 
-/// Has a refusal take as long as a wrong password's, the work that this line has done included.
-fn delay_refusal(pamh: &mut PamHandle, code: &PamResultCode, begun: Instant) {
+/// Without a `capture` in front, nobody has asked for it yet.
+fn delay_refusal(pamh: &mut PamHandle, code: &PamResultCode) {
     if *code == PAM_AUTH_ERR {
-        let left = delay_after(begun.elapsed()).as_micros();
-        ffi::delay_failure(pamh, u32::try_from(left).unwrap_or(u32::MAX));
+        ffi::delay_failure(pamh);
     }
-}
-
-/// What is left to wait after so much work.
-fn delay_after(work: Duration) -> Duration {
-    FAIL_DELAY.saturating_sub(work).max(SHORTEST_DELAY)
 }
 
 /// Logs the outcome and returns its code.
@@ -445,17 +430,4 @@ fn report(
     );
     machine.log.write(level, &line);
     code
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_and_delay_together_are_a_wrong_passwords() {
-        for work in [0, 1, 30, 700, 1000].map(Duration::from_millis) {
-            assert_eq!(work + delay_after(work), FAIL_DELAY);
-        }
-        assert_eq!(delay_after(Duration::from_secs(9)), SHORTEST_DELAY);
-    }
 }

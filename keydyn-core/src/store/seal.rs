@@ -150,7 +150,7 @@ pub fn open(
     file: &[u8],
 ) -> Result<(Header, Zeroizing<Vec<u8>>), OpenError> {
     let header = Header::parse(file)?;
-    if !bool::from(header.key_check.ct_eq(&key.check())) {
+    if !header.is_of(key) {
         return Err(OpenError::OtherPassword);
     }
     let (body, tag) = file[HEADER_LEN..].split_at(PLAINTEXT_LEN);
@@ -165,6 +165,14 @@ pub fn open(
         )
         .map_err(|_| OpenError::Seal)?;
     Ok((header, plaintext))
+}
+
+impl Header {
+    /// Whether it says that the file is sealed under this key.
+    #[must_use]
+    pub fn is_of(&self, key: &SealKey) -> bool {
+        self.key_check.ct_eq(&key.check()).into()
+    }
 }
 
 /// The seal covers the header and the uid: a renamed user keeps the profile, another user's

@@ -133,6 +133,15 @@ impl AccountState {
         throttle.cooling_down(now)
     }
 
+    /// Whether the clock has been set back since the last refusal, so that a cool-down is not running:
+    /// it begins with the next attempt ([`Throttle::heed`]).
+    #[must_use]
+    pub fn cool_down_awaits_an_attempt(&self, now: Timestamp) -> bool {
+        let last = self.throttle.last;
+        let ahead = last.is_some_and(|last| now.since(last).is_none());
+        ahead && self.cooling_down(now).is_some()
+    }
+
     /// Whether an accepted attempt with this score may be learned: after a refusal, nothing is in
     /// the same sitting until one scores well below the threshold. An impostor who is let in at
     /// the third try must not teach the template.

@@ -197,9 +197,22 @@ impl<'a> Vault<'a> {
     }
 
     fn derivation_in(&self, name: &str) -> Option<Derivation> {
-        let file = self.main.read(name, FILE_LEN).ok()??;
-        let header = Header::parse(&file).ok()?;
+        let header = self.header_in(name)?;
         Some((header.salt, header.kdf))
+    }
+
+    fn header_in(&self, name: &str) -> Option<Header> {
+        let file = self.main.read(name, FILE_LEN).ok()??;
+        Header::parse(&file).ok()
+    }
+
+    /// Whether the profile in force says that it is sealed under this key, in one generation or the
+    /// other. Nothing is opened.
+    #[must_use]
+    pub fn is_sealed_under(&self, key: &SealKey) -> bool {
+        let names = self.generations(Slot::First);
+        let mut headers = names.iter().filter_map(|name| self.header_in(name));
+        headers.any(|header| header.is_of(key))
     }
 
     fn generations(&self, slot: Slot) -> [String; 2] {

@@ -29,11 +29,16 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let (places, Resolved { whom, who, .. }) = arguments.switching.open("enable")?;
     let switch = Switch::new(&places.main, &places.run);
-    let done = match switch.enable(whom)? {
-        true => format!("keydyn is enabled again for {who}."),
-        false => format!("keydyn was not disabled for {who}."),
+    let enabled = switch.enable(whom);
+    let done = match &enabled {
+        Ok(true) => format!("keydyn is enabled again for {who}."),
+        Ok(false) => format!("keydyn was not disabled for {who}."),
+        Err(_) if switch.find(whom).is_set() => format!("keydyn stays disabled for {who}."),
+        Err(_) => format!("keydyn could not be enabled for {who}."),
     };
     paragraph(out, &done, "")?;
+    out.flush()?;
+    enabled?;
     if whom != Whom::Everybody && switch.find(Whom::Everybody).is_set() {
         let text = "It stays disabled for everybody until `keydyn enable --all`.";
         paragraph(out, text, "")?;

@@ -66,19 +66,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 }
 
 fn undo(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let nothing = |account: &str, out: &mut dyn Write| -> Result<(), Failure> {
-        let text = format!("Nothing was learned of {account} that could be taken back.");
-        paragraph(out, &text, "")?;
-        Ok(out.flush()?)
-    };
-    let (places, account, known) = match arguments.sitting.open_unheard("undo") {
-        Err(Failure::Unlearned(account)) => return nothing(&account, out),
-        opened => opened?,
-    };
+    let (places, account, known) = arguments.sitting.open_unheard("undo")?;
     let sittings = undoable(&places, &account, &known)?;
     let now = system::now();
     if sittings.is_empty() {
-        return nothing(&account.to_string(), out);
+        return Err(Failure::Unlearned(account.to_string()));
     }
     if arguments.list {
         list(out, &account, &sittings, now)?;

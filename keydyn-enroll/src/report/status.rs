@@ -49,6 +49,8 @@ pub(crate) struct Entry {
     disabled_until_boot: bool,
     /// Until when attempts are not judged.
     cooling_down_until: Option<u64>,
+    /// The clock is behind the last refusal: all of the cool-down comes after the next attempt.
+    cool_down_awaits_an_attempt: bool,
     learned: u64,
     /// How far learning is, where it is not over.
     learning: Option<Learning>,
@@ -126,6 +128,7 @@ impl Entry {
             disabled: disabled.is_set(),
             disabled_until_boot: disabled.places == [Place::Run],
             cooling_down_until: left.map(|seconds| now.0.saturating_add(seconds)),
+            cool_down_awaits_an_attempt: state.cool_down_awaits_an_attempt(now),
             learned: state.counts.learned,
             learning: ((state.phase != Phase::Armed || is_kept(survey.second)) && known.is_some())
                 .then(|| Learning::new(&state.progress)),
@@ -249,12 +252,19 @@ impl Entry {
         let text = match (self.state, self.cooling_down_until) {
             ("unknown", _) => "Whether this user is armed cannot be told.",
             ("none", _) => {
-                "Nothing was learned. The password alone is enough. What is typed elsewhere, over \
-                 ssh say, is told by the log only."
+                "Nothing was learned. The password alone is enough. Nothing is learned of what is \
+                 typed elsewhere, over ssh for example: only the log tells of it."
             }
             ("learning", _) => "Refusals do not count yet. The password alone is enough.",
             (_, Some(until)) => {
                 let left = lasting(until.saturating_sub(self.now.0));
+                if self.cool_down_awaits_an_attempt {
+                    return format!(
+                        "There were too many refusals in a row, and the clock has been set back \
+                         since: the next attempt is refused, and so is every other for {left} \
+                         after it."
+                    );
+                }
                 return format!(
                     "Too many refusals in a row: every attempt is refused for {left} more."
                 );

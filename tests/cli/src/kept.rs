@@ -87,14 +87,14 @@ impl Place {
         }
     }
 
-    /// The armed user has got this verdict so many seconds ago.
+    /// The armed user has got this verdict so many seconds ago, or by a clock that was ahead.
     ///
     /// # Panics
     /// If it cannot be written.
-    pub fn decide(&self, uid: u32, seconds_ago: u64, verdict: Verdict) {
+    pub fn decide(&self, uid: u32, seconds_ago: i64, verdict: Verdict) {
         let (main, run) = self.directories();
         let host = main.host_key_or_create().expect("a host key");
-        let at = Timestamp(system::now().0 - seconds_ago);
+        let at = Timestamp(system::now().0.saturating_add_signed(-seconds_ago));
         let vault = Vault::new(uid, &main, &run, Some(&host));
         let seen = AccountState::default();
         let decided = vault.decide(&seen, |state| state.note(at, verdict));

@@ -75,6 +75,16 @@ fn every_state_has_its_words() {
         ],
     );
 
+    // The clock was an hour ahead, and has been put right.
+    place.decide(UID, -3_600, Verdict::Refused);
+    status(&place).assert(
+        0,
+        &[
+            "nobody (uid 65534): cooling down",
+            "the next attempt is refused, and so is every other for",
+        ],
+    );
+
     place
         .keydyn(&["disable", "nobody"])
         .piped("")

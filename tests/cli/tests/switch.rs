@@ -67,7 +67,7 @@ fn enabling_that_fails_leaves_the_way_out_of_a_lock_out() {
     let marker = place.run().join("all.disabled");
     assert!(marker.exists());
     let done = place.keydyn(&["enable", "--all"]).piped("");
-    done.assert(3, &["put it right as root"]);
+    done.assert(3, &["stays disabled for everybody", "put it right as root"]);
     assert!(marker.exists());
     mode(0o700);
     let done = place.keydyn(&["enable", "--all"]).piped("");

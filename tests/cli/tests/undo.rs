@@ -42,7 +42,10 @@ fn the_last_sitting_is_taken_back_and_what_was_enrolled_stays() {
         ],
     );
     samples(&desk, "23");
-    undo(&desk, &["--yes"]).assert(0, &["Nothing was learned of nobody", "taken back"]);
+    undo(&desk, &["--yes"]).assert(
+        1,
+        &["of nobody (uid 65534) nothing was learned", "taken back"],
+    );
     samples(&desk, "23");
 }
 
@@ -83,7 +86,7 @@ fn it_takes_the_password_and_not_the_rhythm() {
 fn what_stands_in_the_way_is_told() {
     let desk = Desk::new([]);
     let done = desk.keydyn(&["undo", USER]).terminal().end();
-    let done = done.assert(0, &["Nothing was learned of nobody"]);
+    let done = done.assert(1, &["of nobody (uid 65534) nothing was learned"]);
     assert!(!done.out.contains("Password"), "asked in vain: {done:?}");
     let desk = gone_on();
     let profile = desk.place().state().join("65534.profile");

@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use keydyn_core::store::nobody::NOBODYS_STATE;
 use tempfile::TempDir;
 
 use crate::error::Error;
@@ -47,13 +48,18 @@ impl Disk {
         Ok(copy)
     }
 
-    /// Every file of the state directory, byte for byte.
+    /// Every file of the state directory that is somebody's, byte for byte.
     pub(crate) fn content(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
         let read = |file: PathBuf| {
             let bytes = fs::read(&file).map_err(Error::file("read", &file))?;
             Ok((file, bytes))
         };
-        files(&self.state())?.into_iter().map(read).collect()
+        let nobodys = |file: &Path| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(NOBODYS_STATE)
+        };
+        let files = files(&self.state())?.into_iter();
+        files.filter(|file| !nobodys(file)).map(read).collect()
     }
 
     /// What stands for /var/lib/keydyn.
@@ -84,6 +90,7 @@ mod tests {
         let parent = TempDir::new().unwrap();
         let disk = Disk::new(parent.path()).unwrap();
         fs::write(disk.state().join("1.profile"), "one").unwrap();
+        fs::write(disk.state().join(NOBODYS_STATE), "nobody").unwrap();
         let copy = disk.copy().unwrap();
         let bytes = |disk: &Disk| disk.content().unwrap().into_values().collect::<Vec<_>>();
         assert_eq!(bytes(&disk), bytes(&copy));

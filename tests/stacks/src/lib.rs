@@ -17,7 +17,6 @@ mod typing;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use pam_host::{Application, Code, Conversation, Flags, Stack, password_line};
 use tempfile::TempDir;
@@ -96,8 +95,6 @@ pub struct Login {
     pub texts: Vec<String>,
     /// The delay in seconds that modules asked for.
     pub delay: Option<f64>,
-    /// How many seconds `pam_authenticate` took.
-    pub took: f64,
 }
 
 /// A machine of its own.
@@ -351,9 +348,7 @@ impl Machine {
         let _ = fs::remove_file(self.path("log"));
         let mut app = Application::start(stack, Stack::SERVICE, self.user.as_str(), conversation)
             .expect("libpam starts");
-        let begun = Instant::now();
         let code = app.authenticate(Flags::NONE);
-        let took = begun.elapsed().as_secs_f64();
         let credentials = code
             .is_success()
             .then(|| app.set_credentials(Flags::ESTABLISH));
@@ -366,7 +361,6 @@ impl Machine {
             log: self.log(),
             texts,
             delay,
-            took,
         }
     }
 

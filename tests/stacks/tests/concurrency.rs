@@ -228,9 +228,12 @@ fn processes_killed_while_they_save_lose_nothing_acknowledged() {
     }
     assert!(before > 0, "some were saved in between");
     // Whoever comes next is judged and learned as ever; no lock is left, no half file in the way.
-    let login = machine.alias().log_in(&Typing::owner(500));
+    let mut next = machine.alias();
+    // So many may have been saved that it is enough for a day.
+    next.wait(2 * 24 * 3600);
+    let login = next.log_in(&Typing::owner(500));
     assert!(login.log.contains("outcome=accepted"), "{login:?}");
-    assert!(login.log.contains("learned state=armed"), "{login:?}");
+    assert!(login.log.contains(" learned state=armed"), "{login:?}");
 }
 
 #[test]

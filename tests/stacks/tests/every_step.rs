@@ -101,16 +101,21 @@ fn inject(machine: &Machine, thread: libc::pid_t, fault: &str) -> Child {
     strace
 }
 
-/// A login into which this is injected; nothing if it has no such step.
+/// A login with the right password into which this is injected; nothing if it has no such step.
 fn log_in_with(machine: &Machine, typing: &Typing, fault: &str) -> Option<Struck> {
+    log_in_as(machine, typing, PASSWORD, fault)
+}
+
+fn log_in_as(machine: &Machine, typing: &Typing, password: &str, fault: &str) -> Option<Struck> {
     let stack = machine.debian(typing);
     let _ = fs::remove_file(machine.path("log"));
     let end = in_a_child(|| {
         let (ready, is_ready) = mpsc::channel();
         let (start, started) = mpsc::channel();
         // Its calls are counted from the moment when it is taken hold of.
+        let password = password.to_owned();
         let login = thread::spawn(move || {
-            let answers = Conversation::answers([PASSWORD]);
+            let answers = Conversation::answers([password]);
             let app = Application::start(&stack, Stack::SERVICE, USER, answers);
             let mut app = app.expect("libpam starts");
             // SAFETY: cannot fail.
@@ -309,6 +314,41 @@ fn every_file_is_synced_before_it_is_named_and_every_name_after() {
         }
         assert!(named >= 4, "{steps:#?}");
     }
+}
+
+/// What a wrong rhythm has to wait for, a wrong password waits for too: else the time would tell that
+/// the password is right (docs/adr/0037).
+#[test]
+fn a_wrong_password_changes_as_much_on_the_disk_as_a_wrong_rhythm() {
+    if !can_trace() {
+        return;
+    }
+    let machine = Machine::armed();
+    let changes = |password: &str| -> Vec<String> {
+        let never = format!("{}:error=EIO:when=65000", CHANGES.join(","));
+        log_in_as(&machine, &Typing::stranger(3), password, &never);
+        let steps = fs::read_to_string(machine.path("steps")).expect("steps");
+        let of_the_state = steps.lines().filter(|line| line.contains("/state"));
+        let uid = machine.uid().to_string();
+        let named = |line: &str| line.replace("nobody.state", &format!("{uid}.state"));
+        let call = |line: String| {
+            let (call, _) = line.split_once('(').expect("a call");
+            let outcome = line.rsplit_once(" = ").expect("an outcome").1;
+            let paths = match call {
+                // The name behind the descriptor is followed by what is written.
+                "write" => paths(line.split('"').next().unwrap_or_default()),
+                _ => paths(&line),
+            };
+            format!("{call} {} = {outcome}", paths.join(" "))
+        };
+        of_the_state.map(|line| call(named(line))).collect()
+    };
+    // The first of all has no generation before.
+    changes("wrong");
+    let (wrong_password, wrong_rhythm) = (changes("wrong"), changes(PASSWORD));
+    assert_eq!(wrong_password, wrong_rhythm);
+    let synced = wrong_rhythm.iter().filter(|step| step.starts_with("fsync"));
+    assert_eq!(synced.count(), 2, "{wrong_rhythm:#?}");
 }
 
 fn both() -> [Typing; 2] {

@@ -6,7 +6,7 @@ use std::fs;
 
 use pam_host::{Code, Conversation, Stack, password_line};
 use stacks::Verify::{AuthErr, Ignore, Success};
-use stacks::{Machine, PASSWORD, Typing, USER, Verify, replaying_module};
+use stacks::{Login, Machine, PASSWORD, Typing, USER, Verify, replaying_module};
 
 type State = fn() -> Machine;
 
@@ -31,10 +31,7 @@ fn assert_cell(name: &str, state: &dyn Fn() -> Machine, typing: &Typing, expecte
     assert_eq!(login.code, code, "{name}: {login:?}");
     assert_eq!(login.texts, [""; 0], "{name}: nothing on the screen");
     if delayed {
-        let delay = login.delay.unwrap_or_else(|| panic!("{name}: no delay"));
-        // Two seconds less what the module has done, and half of it more or less by libpam.
-        let least = (2.0 - login.took).max(1.0) / 2.0;
-        assert!((least..=3.0).contains(&delay), "{name}: {delay} s");
+        assert_delayed(name, &login);
     }
 
     // With pam_faillock a refusal of rhythm leaves the tally and the code of a wrong password.
@@ -45,6 +42,12 @@ fn assert_cell(name: &str, state: &dyn Fn() -> Machine, typing: &Typing, expecte
         AuthErr => assert_eq!((code, failures), wrong, "{name}"),
     }
     assert_eq!(wrong.1, 1, "{name}: a wrong password is counted");
+}
+
+/// Two seconds are asked for, and libpam makes them half as many more or less.
+fn assert_delayed(name: &str, login: &Login) {
+    let delay = login.delay.unwrap_or_else(|| panic!("{name}: no delay"));
+    assert!((1.0..=3.0).contains(&delay), "{name}: {delay} s");
 }
 
 /// Code and tally.
@@ -117,6 +120,19 @@ fn armed_and_unusable() {
     assert_cell("nothing typed", &state, &Typing::trace(""), AuthErr);
     let failed = || Machine::armed().directive("unusable source-failed");
     assert_cell("the source failed", &failed, &owner(), AuthErr);
+}
+
+/// Behind the stand-in, which asks for no delay: the longest that anybody asks for counts, so what asks
+/// only after a right password would tell one.
+#[test]
+fn a_wrong_password_is_told_as_late_as_a_wrong_rhythm() {
+    for machine in [Machine::new(), Machine::after(3), Machine::armed()] {
+        let login = machine.copy().log_in_with(&stranger(), "wrong");
+        assert_eq!(login.code, Code::AUTH_ERR, "{login:?}");
+        assert_delayed("a wrong password", &login);
+    }
+    let login = Machine::armed().log_in(&stranger());
+    assert_delayed("a wrong rhythm", &login);
 }
 
 #[test]

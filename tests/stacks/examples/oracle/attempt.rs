@@ -57,6 +57,10 @@ pub(crate) struct Took {
     work_ms: f64,
     cpu_ms: f64,
     asked_ms: f64,
+    /// Blocks written, as the kernel accounts them to the process, and to whoever started it.
+    blocks: f64,
+    /// How often it waited, by the same account.
+    waits: f64,
     /// By what libpam multiplies what is asked for, if it goes by the second.
     factor: f64,
 }
@@ -120,10 +124,11 @@ impl Person {
         let second = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .expect("after 1970");
-        let (begun, cpu) = (Instant::now(), cpu_ms());
+        let (begun, cpu, used) = (Instant::now(), cpu_ms(), used());
         let code = app.authenticate(Flags::NONE);
         let work_ms = begun.elapsed().as_secs_f64() * 1000.0;
         let cpu_ms = cpu_ms() - cpu;
+        let after = self::used();
         assert!(
             !code.is_success(),
             "{}: {code}: {}",
@@ -137,6 +142,8 @@ impl Person {
             work_ms,
             cpu_ms,
             asked_ms: asked,
+            blocks: (after.ru_oublock - used.ru_oublock) as f64,
+            waits: (after.ru_nvcsw - used.ru_nvcsw) as f64,
             factor: factor(second.as_secs()),
         }
     }
@@ -151,6 +158,14 @@ impl Took {
     /// Of that, on a processor: what a machine that does other things too tells best.
     pub(crate) fn cpu(&self) -> f64 {
         self.cpu_ms
+    }
+
+    pub(crate) fn blocks(&self) -> f64 {
+        self.blocks
+    }
+
+    pub(crate) fn waits(&self) -> f64 {
+        self.waits
     }
 
     /// What somebody who waits sees.
@@ -179,6 +194,16 @@ fn factor(second: u64) -> f64 {
         sum += f64::from(seed / 10 % 1_000_000);
     }
     1.0 + sum / 3.0 / 1e6 - 0.5
+}
+
+/// What the kernel tells of this process, and the parent of one that has ended.
+fn used() -> libc::rusage {
+    // SAFETY: a structure of integers.
+    let mut used = unsafe { std::mem::zeroed() };
+    // SAFETY: the structure is valid for the call.
+    let code = unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut used) };
+    assert_eq!(code, 0);
+    used
 }
 
 /// What this process has used of a processor.

@@ -97,6 +97,8 @@ fn without_waiting(attempts: usize, kinds: &[Kind], password_module: &str) {
             Took::work as fn(&Took) -> f64,
         ),
         ("of that on a processor, ms", Took::cpu),
+        ("blocks written, by the kernel's account", Took::blocks),
+        ("times waited, by the kernel's account", Took::waits),
         ("with the delay that libpam asks for, ms", Took::whole),
         (
             "the same for whoever knows the second, and so libpam's random factor, ms",
