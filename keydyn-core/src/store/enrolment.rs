@@ -243,12 +243,6 @@ impl EnrolmentSession {
         }
     }
 
-    /// Whether a profile is in force already and this is another way to type its password.
-    #[must_use]
-    pub fn further_sequence(&self) -> bool {
-        self.profile.armed() && self.aim() == Aim::Arm
-    }
-
     /// Typings done, and how many more are needed if all goes well; `None` before the first.
     #[must_use]
     pub fn progress(&self) -> Option<(u32, u32)> {

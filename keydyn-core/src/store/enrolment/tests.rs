@@ -169,6 +169,7 @@ fn what_is_in_force_must_be_shown_first_and_then_learns_on() {
     assert_eq!(session.learned_before(), 30);
     take_calm(&mut session, 32..34);
     assert_eq!(session.aim(), Aim::LearnOn);
+    assert_eq!(session.progress(), Some((2, 3)));
     // However often: what is in force is not pulled away.
     for seed in 0..3 {
         assert_eq!(take(&mut session, &wild(16, 8, seed)), Taken::SetAside);
@@ -232,7 +233,7 @@ fn further_sequences_are_armed_by_themselves_up_to_four() {
         let proof = typing(16, 8, 100 + u32::from(text));
         assert_eq!(take(&mut session, &proof), Taken::Proven);
         take(&mut session, &typing(text, 8, 0));
-        assert!(session.further_sequence());
+        assert_eq!(session.aim(), Aim::Arm);
         for seed in 1..23 {
             assert!(!session.finished());
             take(&mut session, &typing(text, 8, seed));
@@ -272,20 +273,29 @@ fn an_enrolment_goes_on_where_logins_left_off() {
 
 #[test]
 fn a_typing_that_began_before_its_prompt_is_no_other_sequence() {
-    let late = |seed| {
-        let whole = typing(16, 8, seed);
+    let late = |text, seed| {
+        let whole = typing(text, 8, seed);
         let keys = KeySequence::new(whole.keys().keys()[1..].to_vec());
         let (holds, downs) = (&whole.holds()[1..], &whole.downs()[1..]);
         Sample::new(keys, holds.to_vec(), downs.to_vec()).unwrap()
     };
     let mut fresh = session();
     take_calm(&mut fresh, 0..5);
-    assert!(matches!(take(&mut fresh, &late(5)), Taken::Learned(_)));
+    assert!(matches!(take(&mut fresh, &late(16, 5)), Taken::Learned(_)));
     assert_eq!(fresh.progress(), Some((6, 17)));
 
     let armed = learned(30);
     let mut session = over(&armed);
-    assert_eq!(take(&mut session, &late(31)), Taken::Proven);
+    assert_eq!(take(&mut session, &late(16, 31)), Taken::Proven);
     assert_eq!(session.profile().sequences().len(), 1);
     assert_eq!(session.profile().learned(), 31);
+    // Another way to type it, which is not in force yet.
+    for seed in 0..5 {
+        take(&mut session, &typing(71, 8, seed));
+    }
+    assert!(matches!(
+        take(&mut session, &late(71, 5)),
+        Taken::Learned(_)
+    ));
+    assert_eq!(session.profile().sequences().len(), 2);
 }

@@ -204,17 +204,25 @@ mod tests {
     #[test]
     fn a_row_of_them_over_two_sittings_is_learned() {
         let mut profile = learned(30);
-        let mut taught = Vec::new();
+        let (mut taught, mut typed) = (Vec::new(), Vec::new());
         for i in 0..u32::try_from(ROW).unwrap() {
             let at = 200_000 + u64::from(i) * DAY;
             let near = borderline(&profile, 900 + i, at);
-            taught.push(profile.learn(&lesson(&near, at)).unwrap());
+            let keyboard = 40 + i;
+            let lesson = Lesson {
+                keyboard,
+                ..lesson(&near, at)
+            };
+            taught.push(profile.learn(&lesson).unwrap());
+            typed.push((at, keyboard, near));
         }
         let row = Taught::Learned(u32::try_from(ROW).unwrap());
         assert_eq!(taught, [Taught::Held, Taught::Held, row]);
         assert_eq!(template(&profile).memory().learned(), 33);
-        let kept: Vec<u64> = profile.window.iter().map(|kept| kept.at.0).collect();
-        assert!(kept.is_sorted(), "in the order in which they were typed");
+        let row = profile.window.range(profile.window.len() - ROW..);
+        let kept = row.map(|kept| (kept.at.0, kept.keyboard, kept.sample.clone()));
+        let kept: Vec<_> = kept.collect();
+        assert_eq!(kept, typed, "each as it was typed, in that order");
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub(in crate::store) fn taught(typings: impl IntoIterator<Item = Sample>) -> Pro
 
 #[test]
 fn arms_itself_at_the_twenty_third_typing_and_not_before() {
+    assert_eq!(learned(1).progress(Strictness::Normal, 20).typings, 1);
     assert!(!learned(22).armed());
     assert!(learned(23).armed());
     assert_eq!(
@@ -108,6 +109,19 @@ fn whoever_types_another_way_is_not_armed_in_the_place_of_the_owner() {
         let judged = profile.judge(&typing(text, 8, 99), Timestamp(at));
         let score = judged.unwrap().score.unwrap();
         assert!(score <= Strictness::Normal.threshold(), "{text}: {score}");
+    }
+}
+
+#[test]
+fn of_ways_that_are_equally_often_typed_the_one_with_fewer_sittings_is_farther() {
+    for turned in [false, true] {
+        let (one, other) = if turned { (71, 16) } else { (16, 71) };
+        let mut profile = Profile::new();
+        teach(&mut profile, one, 0..6, 0);
+        teach(&mut profile, other, 0..12, 100_000);
+        teach(&mut profile, one, 6..12, 200_000);
+        let told = profile.progress(Strictness::Normal, 20);
+        assert_eq!((told.typings, told.sittings), (12, 1), "{turned}");
     }
 }
 
@@ -251,6 +265,38 @@ fn the_times_of_one_way_to_type_are_a_copy_with_the_keys_of_another() {
         profile.learn(&lesson(&copy, 200_100)),
         Err(FailureToAcquire::Copied)
     );
+}
+
+/// What is typed nearest to the middle is told by the typings of the same way, whatever else was typed.
+#[test]
+fn the_average_of_one_way_to_type_is_no_typing() {
+    let mut profile = Profile::new();
+    teach(&mut profile, 16, 0..12, 0);
+    // Another way, five times as slow.
+    let slow = |features: &[Option<Duration>]| {
+        let slower = |duration: Duration| Duration(duration.0 * 5);
+        features.iter().map(|f| f.map(slower)).collect()
+    };
+    for (sample, at) in (0..12).map(|seed| typing(71, 8, seed)).zip(100_000..) {
+        let (holds, downs) = (slow(sample.holds()), slow(sample.downs()));
+        let sample = Sample::new(sample.keys().clone(), holds, downs).unwrap();
+        profile.learn(&lesson(&sample, at)).unwrap();
+    }
+    teach(&mut profile, 16, 12..40, 200_000);
+    let typings: Vec<_> = (0..40).map(|seed| typing(16, 8, seed)).collect();
+    let median = |features: fn(&Sample) -> &[Option<Duration>], at: usize| {
+        let mut all: Vec<_> = typings.iter().map(|t| features(t)[at].unwrap().0).collect();
+        all.sort_unstable();
+        Some(Duration(u32::midpoint(all[19], all[20])))
+    };
+    let average = Sample::new(
+        typings[0].keys().clone(),
+        (0..8).map(|at| median(Sample::holds, at)).collect(),
+        (0..7).map(|at| median(Sample::downs, at)).collect(),
+    );
+    let judged = profile.judge(&average.unwrap(), Timestamp(300_000));
+    // The middle of many holds is as even as it is central.
+    assert_eq!(judged, Err(FailureToAcquire::TooEven));
 }
 
 #[test]
