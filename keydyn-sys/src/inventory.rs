@@ -66,16 +66,20 @@ impl Machine {
         Ok(found)
     }
 
-    /// The names of the programs that run, each once.
+    /// The names of the programs that run and may have a keyboard open, or make one, each once. A
+    /// name is its owner's choice: whoever is seen to have no such device open is left out.
     ///
     /// # Errors
     /// If they cannot be listed.
-    pub fn programs(&self) -> io::Result<Vec<String>> {
+    pub fn programs_at_keyboards(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.root.join("proc"))? {
+            let process = entry?.path();
             // Whoever has ended meanwhile has no name.
-            let name = fs::read_to_string(entry?.path().join("comm")).unwrap_or_default();
-            names.push(name.trim().to_owned());
+            let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
+            if may_be_at_keyboards(&process) {
+                names.push(name.trim().to_owned());
+            }
         }
         names.retain(|name| !name.is_empty());
         names.sort();
@@ -89,6 +93,20 @@ impl Machine {
         let line = fs::read_to_string(self.root.join("proc/cmdline"));
         line.is_ok_and(|line| system::switches_off(&line))
     }
+}
+
+/// Where keyboards are opened and made.
+const INPUT_DEVICES: [&str; 3] = ["/dev/input", "/dev/uinput", "/dev/misc/uinput"];
+
+fn may_be_at_keyboards(process: &Path) -> bool {
+    // What only root may look at cannot be denied.
+    let Ok(open) = fs::read_dir(process.join("fd")) else {
+        return true;
+    };
+    let leads_there = |file: PathBuf| INPUT_DEVICES.iter().any(|device| file.starts_with(device));
+    open.flatten()
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .any(leads_there)
 }
 
 /// Whether logind runs on this machine and can be asked.
@@ -144,22 +162,36 @@ mod tests {
             ]
         );
         assert!(!machine.switched_off());
-        assert!(machine.programs().is_err(), "there is no /proc");
+        assert!(
+            machine.programs_at_keyboards().is_err(),
+            "there is no /proc"
+        );
         assert!(Machine::under(&root.join("nowhere")).keyboards().is_err());
     }
 
     #[test]
-    fn programs_are_told_once() {
+    fn programs_are_told_once_if_they_may_have_a_keyboard() {
         let place = tempfile::tempdir().unwrap();
         for (process, name) in [("1", "init"), ("7", "keyd"), ("8", "keyd")] {
             let directory = place.path().join("proc").join(process);
             fs::create_dir_all(&directory).unwrap();
             fs::write(directory.join("comm"), format!("{name}\n")).unwrap();
         }
+        for (process, name, open) in [("9", "kanata", "/dev/null"), ("10", "kloak", "/dev/uinput")]
+        {
+            let descriptors = place.path().join("proc").join(process).join("fd");
+            fs::create_dir_all(&descriptors).unwrap();
+            symlink(open, descriptors.join("3")).unwrap();
+            fs::write(descriptors.with_file_name("comm"), format!("{name}\n")).unwrap();
+        }
         fs::create_dir(place.path().join("proc/tty")).unwrap();
         fs::write(place.path().join("proc/cmdline"), "ro keydyn=off\n").unwrap();
         let machine = Machine::under(place.path());
-        assert_eq!(machine.programs().unwrap(), ["init", "keyd"]);
+        assert_eq!(
+            machine.programs_at_keyboards().unwrap(),
+            ["init", "keyd", "kloak"],
+            "whoever is called kanata has no keyboard open"
+        );
         assert!(machine.switched_off());
     }
 }

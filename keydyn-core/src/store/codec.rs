@@ -12,21 +12,23 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 mod first;
 mod held;
+mod state;
 
-use crate::acquire::FailureToAcquire;
 use crate::digraph::{Duration, KeySequence, MAX_KEYS, Sample};
 use crate::key::KeyCode;
 use crate::memory::{
     Anchor, Context, Level, MemoryParts, SequenceMemory, Sitting, Transition, Typicality,
 };
-use crate::policy::{Arming, Throttle};
+use crate::policy::Arming;
 use crate::quarantine::Quarantine;
 use crate::template::Template;
 use crate::time::Timestamp;
 
 use super::profile::{Kept, MAX_SEQUENCES, MAX_WINDOW, Profile, Sequence, Turn};
 use super::seal::PLAINTEXT_LEN;
-use super::state::{AccountState, Counts, Phase, Progress, STATE_LEN, VERDICTS, Verdict};
+use super::state::{AccountState, STATE_LEN};
+
+use state::WireState;
 
 const PROFILE: Configuration<LittleEndian, Fixint, Limit<PLAINTEXT_LEN>> =
     config::legacy().with_limit::<PLAINTEXT_LEN>();
@@ -100,20 +102,6 @@ struct WireKept {
     gain: f64,
     holds: Vec<u32>,
     downs: Vec<u32>,
-}
-
-#[derive(Serialize, Deserialize, Zeroize)]
-struct WireState {
-    generation: u64,
-    phase: u8,
-    counts: [u64; 4],
-    verdicts: Vec<(u64, u8)>,
-    refusals: u32,
-    last_refusal: Option<u64>,
-    distrusted: Option<u64>,
-    progress: [u32; 4],
-    /// The zeros behind a state that was written before there was this say no.
-    too_common: bool,
 }
 
 /// The plaintext of a profile: its length, its bytes, zeros up to [`PLAINTEXT_LEN`].
@@ -400,114 +388,6 @@ impl WireKept {
             gain: self.gain,
             sample,
         })
-    }
-}
-
-impl From<&AccountState> for WireState {
-    fn from(state: &AccountState) -> Self {
-        let Counts {
-            accepted,
-            refused,
-            unusable,
-            learned,
-        } = state.counts;
-        let Progress {
-            typings,
-            sittings,
-            decided,
-            refused: of_them_refused,
-            too_common,
-        } = state.progress;
-        Self {
-            generation: state.generation,
-            phase: match state.phase {
-                _ if state.arming => 3,
-                Phase::None => 0,
-                Phase::Learning => 1,
-                Phase::Armed => 2,
-            },
-            counts: [accepted, refused, unusable, learned],
-            verdicts: state
-                .verdicts
-                .iter()
-                .map(|(at, v)| (at.0, verdict_code(*v)))
-                .collect(),
-            refusals: state.throttle.refusals,
-            last_refusal: state.throttle.last.map(|at| at.0),
-            distrusted: state.distrusted.map(|at| at.0),
-            progress: [typings, sittings, decided, of_them_refused],
-            too_common,
-        }
-    }
-}
-
-impl WireState {
-    fn to_state(&self) -> Result<AccountState, CodecError> {
-        if self.verdicts.len() > VERDICTS {
-            return impossible("the number of verdicts");
-        }
-        let [accepted, refused, unusable, learned] = self.counts;
-        let [typings, sittings, decided, of_them_refused] = self.progress;
-        let verdict = |&(at, code): &(u64, u8)| {
-            let verdict = verdict_of(code).ok_or(CodecError::Impossible { what: "a verdict" })?;
-            Ok((Timestamp(at), verdict))
-        };
-        Ok(AccountState {
-            generation: self.generation,
-            phase: match self.phase {
-                0 => Phase::None,
-                1 => Phase::Learning,
-                2 | 3 => Phase::Armed,
-                _ => return impossible("the phase"),
-            },
-            arming: self.phase == 3,
-            counts: Counts {
-                accepted,
-                refused,
-                unusable,
-                learned,
-            },
-            verdicts: self
-                .verdicts
-                .iter()
-                .map(verdict)
-                .collect::<Result<_, _>>()?,
-            throttle: Throttle {
-                refusals: self.refusals,
-                last: self.last_refusal.map(Timestamp),
-            },
-            distrusted: self.distrusted.map(Timestamp),
-            progress: Progress {
-                typings,
-                sittings,
-                decided,
-                refused: of_them_refused,
-                too_common: self.too_common,
-            },
-        })
-    }
-}
-
-/// Codes of the failures to acquire begin here.
-const FIRST_FAILURE: u8 = 16;
-
-fn verdict_code(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Accepted => 0,
-        Verdict::Refused => 1,
-        Verdict::CoolingDown => 2,
-        Verdict::Unusable(failure) => FIRST_FAILURE + failure.code(),
-    }
-}
-
-fn verdict_of(code: u8) -> Option<Verdict> {
-    match code {
-        0 => Some(Verdict::Accepted),
-        1 => Some(Verdict::Refused),
-        2 => Some(Verdict::CoolingDown),
-        code => {
-            FailureToAcquire::from_code(code.checked_sub(FIRST_FAILURE)?).map(Verdict::Unusable)
-        }
     }
 }
 

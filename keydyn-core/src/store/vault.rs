@@ -13,8 +13,6 @@ use super::profile::{Profile, TooFar};
 use super::seal::{OpenError, SealKey, open};
 use super::state::{AccountState, Phase, STATE_LEN};
 
-use keys::Derivation;
-
 mod erase;
 pub mod keys;
 mod later;
@@ -185,34 +183,6 @@ impl<'a> Vault<'a> {
 
     fn state_name(&self) -> String {
         format!("{}.state", self.uid)
-    }
-
-    /// Salt and parameters under which this account's keys are derived; both slots share them.
-    /// `None` if there is no profile whose header can be read.
-    #[must_use]
-    pub fn derivation(&self) -> Option<Derivation> {
-        let slots = [Slot::First, Slot::Second].into_iter();
-        let mut names = slots.flat_map(|slot| self.generations(slot));
-        names.find_map(|name| self.derivation_in(&name))
-    }
-
-    fn derivation_in(&self, name: &str) -> Option<Derivation> {
-        let header = self.header_in(name)?;
-        Some((header.salt, header.kdf))
-    }
-
-    fn header_in(&self, name: &str) -> Option<Header> {
-        let file = self.main.read(name, FILE_LEN).ok()??;
-        Header::parse(&file).ok()
-    }
-
-    /// Whether the profile in force says that it is sealed under this key, in one generation or the
-    /// other. Nothing is opened.
-    #[must_use]
-    pub fn is_sealed_under(&self, key: &SealKey) -> bool {
-        let names = self.generations(Slot::First);
-        let mut headers = names.iter().filter_map(|name| self.header_in(name));
-        headers.any(|header| header.is_of(key))
     }
 
     fn generations(&self, slot: Slot) -> [String; 2] {

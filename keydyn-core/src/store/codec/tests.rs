@@ -1,9 +1,11 @@
 use super::*;
+use crate::acquire::FailureToAcquire;
 use crate::digraph::{Duration, KeySequence};
 use crate::key::KeyCode;
 use crate::quarantine::Held;
 use crate::store::profile::tests::{learned, lesson, taught, typing};
 use crate::store::profile::{WINDOW_BYTES, codec_cost};
+use crate::store::state::{Phase, Verdict};
 use proptest::prelude::*;
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::store::codec::{self, CodecError};
 use crate::store::files::previous;
-use crate::store::header::{KdfParams, Salt};
+use crate::store::header::{FILE_LEN, Header, KdfParams, Salt};
 use crate::store::profile::Profile;
 use crate::store::seal::{OpenError, SealKey, seal};
 
@@ -46,6 +46,34 @@ impl<'a> Keys<'a> {
 }
 
 impl Vault<'_> {
+    /// Salt and parameters under which this account's keys are derived; both slots share them.
+    /// `None` if there is no profile whose header can be read.
+    #[must_use]
+    pub fn derivation(&self) -> Option<Derivation> {
+        let slots = [Slot::First, Slot::Second].into_iter();
+        let mut names = slots.flat_map(|slot| self.generations(slot));
+        names.find_map(|name| self.derivation_in(&name))
+    }
+
+    pub(super) fn derivation_in(&self, name: &str) -> Option<Derivation> {
+        let header = self.header_in(name)?;
+        Some((header.salt, header.kdf))
+    }
+
+    fn header_in(&self, name: &str) -> Option<Header> {
+        let file = self.main.read(name, FILE_LEN).ok()??;
+        Header::parse(&file).ok()
+    }
+
+    /// Whether the profile in force says that it is sealed under this key, in one generation or the
+    /// other. Nothing is opened.
+    #[must_use]
+    pub fn is_sealed_under(&self, key: &SealKey) -> bool {
+        let names = self.generations(Slot::First);
+        let mut headers = names.iter().filter_map(|name| self.header_in(name));
+        headers.any(|header| header.is_of(key))
+    }
+
     /// Under what a profile that was found to be sealed so is to be sealed from now on, by what is
     /// asked for today; `None` if that is as it should be. While a changed password is learned
     /// nothing is renewed, because nobody has both passwords and both slots share one derivation.

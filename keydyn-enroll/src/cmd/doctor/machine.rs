@@ -148,7 +148,7 @@ fn names(keyboards: &[&Keyboard]) -> String {
 fn locked_out(machine: &Machine) -> Option<Finding> {
     let keyboards = machine.keyboards().ok()?;
     let mut first = keyboards.iter().filter(|one| one.seat == FIRST_SEAT);
-    let running = machine.programs().unwrap_or_default();
+    let running = machine.programs_at_keyboards().unwrap_or_default();
     let remapper = running
         .iter()
         .find(|name| REMAPPERS.contains(&name.as_str()));
@@ -169,7 +169,7 @@ fn locked_out(machine: &Machine) -> Option<Finding> {
 }
 
 fn programs(machine: &Machine) -> Vec<Finding> {
-    let Ok(running) = machine.programs() else {
+    let Ok(running) = machine.programs_at_keyboards() else {
         let text = "The programs that run cannot be listed, so whether one of them takes the \
                     keyboards for itself was not checked.";
         return vec![note("programs-hidden", text)];
