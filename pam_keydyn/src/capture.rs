@@ -251,9 +251,10 @@ fn derive(machine: &Machine, uid: Option<u32>, user: &OsStr, token: &[u8]) -> Op
     let renewal = renewal.filter(|_| !machine.budget.is_over());
     let renewed = renewal.and_then(|now| Some((derive_key(machine, token, now)?, now.1)));
     let digest = TokenDigest::new(system::random()?, token);
-    // With a password that is not the profile's, `verify` is not reached, or has nothing to judge. A
-    // name that no user has leaves no traces.
-    if kept.is_some_and(|vault| !vault.is_sealed_under(&key)) && !machine.budget.is_over() {
+    // With a password that is not the profile's, `verify` is not reached, or has nothing to judge; nor
+    // has it where nobody is armed, who may be refused for that. A name that no user has leaves no
+    // traces.
+    if kept.is_some_and(|vault| !vault.judges(&key)) && !machine.budget.is_over() {
         let work = || judge_nobody(&machine.main, &machine.run);
         machine.log.timed("judging nobody", work);
     }

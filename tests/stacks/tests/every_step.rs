@@ -323,32 +323,46 @@ fn a_wrong_password_changes_as_much_on_the_disk_as_a_wrong_rhythm() {
     if !can_trace() {
         return;
     }
-    let machine = Machine::armed();
-    let changes = |password: &str| -> Vec<String> {
-        let never = format!("{}:error=EIO:when=65000", CHANGES.join(","));
-        log_in_as(&machine, &Typing::stranger(3), password, &never);
-        let steps = fs::read_to_string(machine.path("steps")).expect("steps");
-        let of_the_state = steps.lines().filter(|line| line.contains("/state"));
-        let uid = machine.uid().to_string();
-        let named = |line: &str| line.replace("nobody.state", &format!("{uid}.state"));
-        let call = |line: String| {
-            let (call, _) = line.split_once('(').expect("a call");
-            let outcome = line.rsplit_once(" = ").expect("an outcome").1;
-            let paths = match call {
-                // The name behind the descriptor is followed by what is written.
-                "write" => paths(line.split('"').next().unwrap_or_default()),
-                _ => paths(&line),
-            };
-            format!("{call} {} = {outcome}", paths.join(" "))
+    for machine in [
+        Machine::armed(),
+        Machine::cooling_down(),
+        Machine::new().with("mode=enforce"),
+        Machine::after(5).with("mode=enforce"),
+    ] {
+        // The first of all has no generation before.
+        changes_of_a_refusal(&machine, "wrong");
+        let wrong_password = changes_of_a_refusal(&machine, "wrong");
+        let wrong_rhythm = changes_of_a_refusal(&machine, PASSWORD);
+        assert_eq!(wrong_password, wrong_rhythm, "{machine:?}");
+        let synced = wrong_rhythm.iter().filter(|step| step.starts_with("fsync"));
+        assert_eq!(synced.count(), 2, "{wrong_rhythm:#?}");
+    }
+}
+
+/// What a login that is refused changes in the directory of the state, whoever's file it is.
+fn changes_of_a_refusal(machine: &Machine, password: &str) -> Vec<String> {
+    let never = format!("{}:error=EIO:when=65000", CHANGES.join(","));
+    log_in_as(machine, &Typing::stranger(3), password, &never);
+    let learned = machine.log().contains(" learned state=");
+    assert!(!learned, "a refusal: {}", machine.log());
+    let steps = fs::read_to_string(machine.path("steps")).expect("steps");
+    let of_the_state = steps.lines().filter(|line| line.contains("/state"));
+    let own = format!("{}.state", machine.uid());
+    let call = |line: String| {
+        let (call, _) = line.split_once('(').expect("a call");
+        let outcome = line.rsplit_once(" = ").expect("an outcome").1;
+        let paths = match call {
+            // The name behind the descriptor is followed by what is written.
+            "write" => paths(line.split('"').next().unwrap_or_default()),
+            _ => paths(&line),
         };
-        of_the_state.map(|line| call(named(line))).collect()
+        format!("{call} {} = {outcome}", paths.join(" "))
     };
-    // The first of all has no generation before.
-    changes("wrong");
-    let (wrong_password, wrong_rhythm) = (changes("wrong"), changes(PASSWORD));
-    assert_eq!(wrong_password, wrong_rhythm);
-    let synced = wrong_rhythm.iter().filter(|step| step.starts_with("fsync"));
-    assert_eq!(synced.count(), 2, "{wrong_rhythm:#?}");
+    let anybodys = |line: &str| {
+        line.replace("nobody.state", "UID.state")
+            .replace(&own, "UID.state")
+    };
+    of_the_state.map(|line| call(anybodys(line))).collect()
 }
 
 fn both() -> [Typing; 2] {
