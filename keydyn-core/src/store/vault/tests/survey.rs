@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::switch::Place;
-use crate::store::vault::survey::{Defect, Health, Survey, account_of};
+use crate::store::vault::survey::{Defect, Health, Kept, Survey, account_of};
 
 fn survey(machine: &Machine) -> Survey {
     machine.vault().survey()
@@ -66,6 +66,16 @@ fn each_damage_is_told_with_its_file() {
 }
 
 #[test]
+fn what_cannot_be_read_is_not_damaged() {
+    let machine = Machine::armed(&key(1));
+    machine.main.delete("1000.profile.previous");
+    machine.main.unreadable.replace(Some("1000.profile".into()));
+    let told = survey(&machine);
+    assert_eq!(told.profile, Health::Unreadable);
+    assert_eq!(told.second, Health::Absent);
+}
+
+#[test]
 fn without_host_key_no_state_can_be_checked() {
     let machine = Machine::armed(&key(1));
     let vault = Vault::new(UID, &machine.main, &machine.run, None);
@@ -84,12 +94,27 @@ fn a_newer_state_in_run_is_the_one_that_counts() {
         .vault()
         .decide(&AccountState::default(), refuse)
         .unwrap();
-    let survey = survey(&machine);
-    assert_eq!(survey.state_in, Some(Place::Run));
-    let Standing::Known(state) = survey.standing else {
+    let told = survey(&machine);
+    assert_eq!(told.state_in, Some(Place::Run));
+    let Standing::Known(state) = told.standing else {
         panic!()
     };
     assert_eq!(state.counts.refused, 1);
+    // The disk takes writes again: what is in /run is out of date.
+    machine.main.writes_left.set(None);
+    machine.learn(&key(1), 40).unwrap();
+    assert_eq!(machine.run.names(), ["1000.state"]);
+    assert_eq!(survey(&machine).state_in, Some(Place::Main));
+}
+
+#[test]
+fn a_file_that_is_too_long_and_no_later_keydyn_s_is_told_as_such() {
+    let machine = Machine::armed(&key(1));
+    machine.main.change("1000.profile", |file| file.push(0));
+    let told = survey(&machine);
+    let too_long =
+        |file: &Kept| matches!(file.defect, Some(Defect::File(FileError::TooLarge { .. })));
+    assert!(told.files.iter().any(too_long), "{told:?}");
 }
 
 #[test]
@@ -114,6 +139,7 @@ fn files_are_told_apart_by_their_names() {
         "7",
         ".host.key.0123.new",
         ".07.state.new",
+        "nobody.state",
         "4294967296.state",
     ] {
         assert_eq!(account_of(name), None, "{name}");
