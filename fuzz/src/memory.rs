@@ -35,6 +35,10 @@ impl StateFiles for MemoryFiles {
         Ok(())
     }
 
+    fn prepare_lock(&self, _: &str) -> Result<(), FileError> {
+        Ok(())
+    }
+
     fn lock(&self, _: &str) -> Result<Box<dyn LockGuard>, FileError> {
         Ok(Box::new(Unlocked))
     }

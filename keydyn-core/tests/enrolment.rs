@@ -39,6 +39,10 @@ impl StateFiles for Nothing {
     fn remove(&self, _: &str) -> Result<(), FileError> {
         Ok(())
     }
+    fn prepare_lock(&self, _: &str) -> Result<(), FileError> {
+        Ok(())
+    }
+
     fn lock(&self, _: &str) -> Result<Box<dyn LockGuard>, FileError> {
         Ok(Box::new(Free))
     }

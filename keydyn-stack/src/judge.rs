@@ -13,7 +13,7 @@ pub use named::{Named, named};
 use crate::files::{Configuration, Unreadable};
 use crate::finding::{Finding, Severity, merge};
 use crate::module::{self, Role};
-use crate::service::{Entry, Facility, OTHER, Service};
+use crate::service::{Entry, Facility, Misread, OTHER, Service};
 
 /// The service that has the command's users say their password.
 const OWN: &str = "keydyn";
@@ -145,7 +145,10 @@ fn all(
     // In a file with line ends of another system its name may be lost.
     let is_guarded = |service: &Service| {
         let ours = service.entries().iter().any(Entry::means_keydyn);
-        ours || !service.foreign_ends.is_empty()
+        ours || service
+            .misread
+            .iter()
+            .any(|(_, why)| *why == Misread::ForeignEnd)
     };
     Ok(services.into_iter().partition(is_guarded))
 }

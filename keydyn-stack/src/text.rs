@@ -27,6 +27,27 @@ pub fn lines(text: &str) -> (Vec<(usize, String)>, Option<usize>) {
     (lines, begun.map(|(number, _)| number))
 }
 
+/// What libpam up to 1.5 reads of a line at most, and of lines that are joined: its buffer less a zero.
+pub const LONGEST: usize = 1_023;
+
+/// The number of the first line that is longer, a comment too: its rest is read as a line of its own,
+/// or the file is given up on.
+#[must_use]
+pub fn too_long(text: &str) -> Option<usize> {
+    let mut joined = 0;
+    (1..)
+        .zip(text.split_inclusive('\n'))
+        .find_map(|(number, line)| {
+            let length = joined + line.len();
+            let said = line.trim_start_matches([' ', '\t', '\n']);
+            if !said.is_empty() && !said.starts_with('#') {
+                let goes_on = !said.contains('#') && said.trim_end().ends_with('\\');
+                joined = if goes_on { length } else { 0 };
+            }
+            (length > LONGEST).then_some(number)
+        })
+}
+
 /// The words of a line. What stands in brackets is one word, without them; `\]` in it is a bracket.
 #[must_use]
 pub fn words(line: &str) -> Vec<String> {
@@ -102,6 +123,18 @@ mod tests {
     fn a_file_that_ends_in_a_backslash_is_unfinished() {
         let (lines, unfinished) = lines("a b\nauth required \\\n");
         assert_eq!((lines.len(), unfinished), (1, Some(2)));
+    }
+
+    #[test]
+    fn lines_that_no_libpam_reads_whole_are_told() {
+        let long = |length: usize| "x".repeat(length);
+        assert_eq!(too_long(&format!("{}\nauth\n", long(LONGEST - 1))), None);
+        assert_eq!(too_long(&format!("a\n# {}\n", long(LONGEST - 2))), Some(2));
+        let half = long(LONGEST / 2);
+        assert_eq!(too_long(&format!("{half}\n{half}\n{half}\n")), None);
+        let joined = format!("{half}\\\n# why\n\n{half}\\\n{half}\n");
+        assert_eq!(too_long(&joined), Some(4));
+        assert_eq!(too_long(&format!("{half} # \\\n{half}\n{half}\n")), None);
     }
 
     #[test]

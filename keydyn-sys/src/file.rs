@@ -109,7 +109,11 @@ impl StateDir {
             Ok(Some(key)) => return Ok(key),
             Ok(None) => {}
             Err(FileError::Damaged { .. } | FileError::TooLarge { .. }) => {
-                self.set_host_key_aside()?;
+                let _lock = self.lock("host.lock")?;
+                // Of two who find it damaged, the second must not set aside what the first has made.
+                if self.host_key().is_err() {
+                    self.set_host_key_aside()?;
+                }
             }
             Err(error) => return Err(error),
         }
@@ -194,6 +198,13 @@ impl StateDir {
         file.write_all(bytes)
             .and_then(|()| file.sync_all())
             .map_err(|error| failed(&path, "write", error))
+    }
+
+    fn open_lock(&self, directory: &OwnedFd, name: &str) -> Result<File, FileError> {
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        again(|| openat(directory, name, flags, OWNERS))
+            .map(File::from)
+            .map_err(|errno| failed(&self.path.join(name), "lock", errno))
     }
 
     /// Keeps what is there under the name of the previous generation.
@@ -291,15 +302,14 @@ impl StateFiles for StateDir {
         again(|| fsync(&directory)).map_err(|errno| failed(&self.path, "save", errno))
     }
 
+    fn prepare_lock(&self, name: &str) -> Result<(), FileError> {
+        self.open_lock(&self.directory_to_write()?, name).map(drop)
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError> {
         let directory = self.directory_to_write()?;
         let path = self.path.join(name);
-        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let open = || {
-            again(|| openat(&directory, name, flags, OWNERS))
-                .map(File::from)
-                .map_err(|errno| failed(&path, "lock", errno))
-        };
+        let open = || self.open_lock(&directory, name);
         let mut file = open()?;
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {

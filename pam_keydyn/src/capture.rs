@@ -8,10 +8,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use keydyn_core::acquire::FailureToAcquire;
 use keydyn_core::device::Device;
 use keydyn_core::digraph::Sample;
-use keydyn_core::settings::Settings;
+use keydyn_core::settings::{Mode, Rule, Settings};
 use keydyn_core::store::header::{KdfParams, Salt};
 use keydyn_core::store::host::HostKey;
-use keydyn_core::store::nobody::judge_nobody;
 use keydyn_core::store::seal::SealKey;
 use keydyn_core::store::token::TokenDigest;
 use keydyn_core::store::vault::Vault;
@@ -122,10 +121,13 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
         Ok(token) => token,
         Err(code) => return code,
     };
-    // Behind a password module that asks for no delay, only `verify` would, and that would tell that
-    // the password was right.
-    ffi::delay_failure(pamh);
-    let handover = hand_over(&machine, user, account, typed, &token);
+    let may_refuse = may_refuse(settings, typed.whereabouts);
+    if may_refuse {
+        // Behind a password module that asks for no delay, only `verify` would, and that would tell
+        // that the password was right.
+        ffi::delay_failure(pamh);
+    }
+    let handover = hand_over(&machine, may_refuse, user, account, typed, &token);
     match handover.and_then(|handover| ffi::leave(pamh, handover).ok()) {
         Some(()) => {}
         // `verify` finds nothing and treats it as its table says.
@@ -134,6 +136,17 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, settings: &Settings) -> PamResu
             .write(Level::Error, "no memory for the captured typing"),
     }
     PAM_IGNORE
+}
+
+/// Whether `verify` refuses some of those who are there and have the password, so that a wrong one has
+/// to look like that.
+fn may_refuse(settings: &Settings, whereabouts: Whereabouts) -> bool {
+    let rule = match whereabouts {
+        Whereabouts::Local => Rule::Refuse,
+        Whereabouts::NotLocal => settings.no_timings,
+        Whereabouts::Unprivileged => settings.unprivileged,
+    };
+    settings.mode != Mode::Shadow && rule == Rule::Refuse
 }
 
 /// The user's uid, `None` for a name that no user has; an error where the name service cannot say.
@@ -176,6 +189,7 @@ impl Typed {
 /// key derivation and leaves the page empty.
 fn hand_over(
     machine: &Machine,
+    may_refuse: bool,
     user: OsString,
     account: Result<Option<u32>, ()>,
     typed: Typed,
@@ -189,7 +203,7 @@ fn hand_over(
         let message = "the time for this login is over; no key is derived";
         machine.log.write(Level::Error, message);
     } else if to_be_judged {
-        let keyed = derive(machine, uid, &user, token);
+        let keyed = derive(machine, uid, &user, may_refuse, token);
         if let (Some(keyed), Some(uid)) = (keyed, uid) {
             let carried = Carried {
                 uid,
@@ -227,7 +241,13 @@ struct Keyed {
 
 /// The key of this password, under the profile's salt or the one its first profile will have. A
 /// name that no user has costs the same, and touches nothing.
-fn derive(machine: &Machine, uid: Option<u32>, user: &OsStr, token: &[u8]) -> Option<Keyed> {
+fn derive(
+    machine: &Machine,
+    uid: Option<u32>,
+    user: &OsStr,
+    may_refuse: bool,
+    token: &[u8],
+) -> Option<Keyed> {
     let fail = |what: &str| machine.log.write(Level::Error, what);
     let host = match uid {
         Some(_) => machine.main.host_key_or_create().map(Some),
@@ -254,8 +274,9 @@ fn derive(machine: &Machine, uid: Option<u32>, user: &OsStr, token: &[u8]) -> Op
     // With a password that is not the profile's, `verify` is not reached, or has nothing to judge; nor
     // has it where nobody is armed, who may be refused for that. A name that no user has leaves no
     // traces.
-    if kept.is_some_and(|vault| !vault.judges(&key)) && !machine.budget.is_over() {
-        let work = || judge_nobody(&machine.main, &machine.run);
+    if let Some(vault) = kept.filter(|vault| may_refuse && !vault.judges(&key)) {
+        // Nobody must be refused because the disk is slow to take what is nobody's.
+        let work = || machine.budget.outside(|| vault.judge_nobody());
         machine.log.timed("judging nobody", work);
     }
     Some(Keyed {

@@ -26,6 +26,12 @@ pub trait StateFiles {
     /// If one of them is there and cannot be removed.
     fn remove(&self, name: &str) -> Result<(), FileError>;
 
+    /// Sees to it that the lock of this name is there, without taking it.
+    ///
+    /// # Errors
+    /// If it is not, and cannot be made.
+    fn prepare_lock(&self, name: &str) -> Result<(), FileError>;
+
     /// Takes the lock of this name, waiting at most 200 ms; dropping the guard gives it back.
     ///
     /// # Errors

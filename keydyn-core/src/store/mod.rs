@@ -6,7 +6,7 @@
 //! | `UID.second` | the same | the profile of a changed password, until it has learned enough |
 //! | `UID.state` | [`state`], authenticated by [`host`] | armed or not, verdicts, throttle |
 //! | `UID.disabled`, `all.disabled` | [`switch`] | the administrator has put keydyn out of force |
-//! | `nobody.state` | [`nobody`] | nobody's, written for an attempt that is not judged |
+//! | `nobody.state` | [`vault::nobody`] | nobody's, written for an attempt that is not judged |
 //! | `host.key` | [`host`] | a random key of this machine |
 //!
 //! [`vault`] puts them together: generations, fall-backs, read-modify-write. It does its I/O
@@ -19,7 +19,6 @@ pub mod files;
 pub mod header;
 pub mod host;
 mod mac;
-pub mod nobody;
 pub mod profile;
 pub mod seal;
 pub mod state;

@@ -16,6 +16,7 @@ use super::state::{AccountState, Phase, STATE_LEN};
 mod erase;
 pub mod keys;
 mod later;
+pub mod nobody;
 pub mod survey;
 pub mod undo;
 

@@ -9,7 +9,10 @@ use keydyn_core::settings::{Complaint, Line, Mode, PasswordChange, Rule, Setting
 use crate::control::Control;
 use crate::files::Configuration;
 use crate::finding::{Finding, Severity};
-use crate::service::{Entry, Facility, Kind, Place, Service, control_missing, is_a_module};
+use crate::service::{
+    Entry, Facility, Kind, Misread, Place, Service, control_missing, is_a_module,
+};
+use crate::text::LONGEST;
 
 /// Puts both lines into Debian's common files.
 const ENABLE: &str = "pam-auth-update --enable keydyn-capture keydyn-verify";
@@ -32,8 +35,9 @@ const MOST_TOLD: usize = 20;
 
 /// What libpam itself cannot use. It decides more than all else, so that all else can wait.
 pub(super) fn unusable(service: &Service, stack: &[Entry]) -> Vec<Finding> {
-    if !service.foreign_ends.is_empty() {
-        return service.foreign_ends.iter().map(foreign_end).collect();
+    if !service.misread.is_empty() {
+        let told = service.misread.iter();
+        return told.map(|(place, why)| misread(place, *why)).collect();
     }
     if let Some((place, why)) = &service.given_up {
         let text = format!(
@@ -78,15 +82,28 @@ pub(super) fn look(
     findings
 }
 
-/// What an editor of another system has made of a file.
-fn foreign_end(place: &Place) -> Finding {
+/// A line that is another one for libpam.
+fn misread(place: &Place, why: Misread) -> Finding {
     let file = printable(&place.file.display().to_string());
-    let text = format!(
-        "{place} ends as lines of another system do, in CR LF, and libpam takes the carriage return \
-         for a part of the last word: it finds no such module, file or argument. Run `sed -i \
-         's/\\r$//' {file}`, and this again."
-    );
-    Finding::new(Severity::Error, "line-ends", text).at(place)
+    let (kind, text) = match why {
+        Misread::ForeignEnd => (
+            "line-ends",
+            format!(
+                "{place} ends as lines of another system do, in CR LF, and libpam takes the carriage \
+                 return for a part of the last word: it finds no such module, file or argument. Run \
+                 `sed -i 's/\\r$//' {file}`, and this again."
+            ),
+        ),
+        Misread::TooLong => (
+            "long-line",
+            format!(
+                "{place} is longer than the {LONGEST} bytes that libpam up to 1.5 reads of a line, or \
+                 of lines joined by a backslash: it takes the rest for a line of its own, even the \
+                 rest of a comment, or refuses everybody. Make it shorter, and run this again."
+            ),
+        ),
+    };
+    Finding::new(Severity::Error, kind, text).at(place)
 }
 
 /// A line that libpam cannot use.

@@ -287,6 +287,31 @@ fn line_ends_of_another_system_are_told_as_such() {
     );
 }
 
+/// Measured on Linux-PAM 1.5.2: whoever has any password gets in by the first of these, and whoever has
+/// the right one, however it was typed, by the second.
+#[test]
+fn a_line_that_libpam_reads_in_pieces_is_told() {
+    let sound = "auth requisite pam_keydyn.so capture\n\
+                 auth [success=1 default=ignore] pam_unix.so\n\
+                 auth requisite pam_deny.so\n\
+                 auth required pam_permit.so\n";
+    let verify = "auth requisite pam_keydyn.so verify\n";
+    let comment = |rest: &str| format!("# {}{rest}\n", "x".repeat(1021));
+    let in_front = comment("auth sufficient pam_permit.so") + sound + verify;
+    let passed_over = format!(
+        "{sound}{}{verify}",
+        comment("auth sufficient pam_permit.so")
+    );
+    let arguments = format!("{sound}{} {}\n", verify.trim_end(), "debug ".repeat(200));
+    for (text, line) in [(in_front, 1), (passed_over, 5), (arguments, 5)] {
+        let root = Root::new(&[("login", &text)]);
+        let found = root.examine(&["login"]);
+        assert_eq!(kinds(&found.findings), ["error long-line"], "{text}");
+        let told = &found.findings[0].text;
+        assert!(told.contains(&format!("login:{line} is longer")), "{told}");
+    }
+}
+
 #[test]
 fn a_line_without_its_control_is_told_as_such() {
     for line in [

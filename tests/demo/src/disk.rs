@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use keydyn_core::store::nobody::NOBODYS_STATE;
+use keydyn_core::store::vault::nobody::NOBODYS_STATE;
 use tempfile::TempDir;
 
 use crate::error::Error;

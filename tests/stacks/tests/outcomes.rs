@@ -122,17 +122,67 @@ fn armed_and_unusable() {
     assert_cell("the source failed", &failed, &owner(), AuthErr);
 }
 
-/// Behind the stand-in, which asks for no delay: the longest that anybody asks for counts, so what asks
-/// only after a right password would tell one.
+/// A login behind a password module that asks for no delay.
+fn log_in_without_a_delay(machine: &mut Machine, typing: &Typing, password: &str) -> Login {
+    let lines = [
+        "auth  requisite  MODULE capture REPLAY",
+        "auth  [success=1 default=ignore]  PASSWORD nodelay",
+        "auth  requisite  pam_deny.so",
+        "auth  required  pam_permit.so",
+        "auth  requisite  MODULE verify REPLAY",
+    ];
+    let stack = machine.lines(typing, &lines);
+    machine.run(&stack, Conversation::answers([password]))
+}
+
+/// The longest delay that anybody asks for counts, so what asks for one after a right password only
+/// would tell it.
 #[test]
 fn a_wrong_password_is_told_as_late_as_a_wrong_rhythm() {
-    for machine in [Machine::new(), Machine::after(3), Machine::armed()] {
-        let login = machine.copy().log_in_with(&stranger(), "wrong");
+    for mut machine in [Machine::new(), Machine::after(3), Machine::armed()] {
+        let login = log_in_without_a_delay(&mut machine, &stranger(), "wrong");
         assert_eq!(login.code, Code::AUTH_ERR, "{login:?}");
         assert_delayed("a wrong password", &login);
     }
-    let login = Machine::armed().log_in(&stranger());
+    let login = log_in_without_a_delay(&mut Machine::armed(), &stranger(), PASSWORD);
     assert_delayed("a wrong rhythm", &login);
+
+    // Where nobody is refused who has the password, there is nothing to hide.
+    let away = || Machine::armed().directive("where not-local");
+    let hidden = || Machine::armed().directive("where unprivileged");
+    for (refuses, mut machine) in [
+        (false, Machine::armed().with("mode=shadow")),
+        (false, away()),
+        (false, hidden()),
+        (true, away().with("no_timings=refuse")),
+        (true, hidden().with("unprivileged=refuse")),
+    ] {
+        let before = machine.files();
+        let login = log_in_without_a_delay(&mut machine, &stranger(), "wrong");
+        match refuses {
+            true => assert_delayed("a wrong password elsewhere", &login),
+            false => assert_eq!(login.delay, None, "{login:?}"),
+        }
+        assert_eq!(machine.files(), before, "nothing to be judged");
+    }
+}
+
+/// Whoever looks up how many files there are, or when a directory was made, is not told.
+#[test]
+fn a_wrong_password_leaves_the_files_of_a_wrong_rhythm() {
+    let files = |password| {
+        let mut machine = Machine::armed();
+        // As after a boot.
+        let _ = fs::remove_dir_all(machine.path("run"));
+        machine.log_in_with(&stranger(), "wrong");
+        machine.log_in_with(&stranger(), password);
+        let run = fs::read_dir(machine.path("run")).expect("a directory");
+        let run = run.map(|entry| entry.expect("an entry").file_name());
+        (machine.files(), run.collect::<Vec<_>>())
+    };
+    let after_a_wrong_password = files("wrong");
+    assert_eq!(after_a_wrong_password, files(PASSWORD));
+    assert_eq!(after_a_wrong_password.1, ["65534.lock"]);
 }
 
 #[test]

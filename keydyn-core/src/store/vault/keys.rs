@@ -6,10 +6,9 @@ use crate::store::files::previous;
 use crate::store::header::{FILE_LEN, Header, KdfParams, Salt};
 use crate::store::profile::Profile;
 use crate::store::seal::{OpenError, SealKey, seal};
-use crate::store::state::Phase;
 
 use super::learn::Held;
-use super::{Damage, LearnError, LockGuard, Slot, Standing, Vault};
+use super::{Damage, LearnError, LockGuard, Slot, Vault};
 
 /// What a key is derived under.
 pub type Derivation = (Salt, KdfParams);
@@ -61,22 +60,9 @@ impl Vault<'_> {
         Some((header.salt, header.kdf))
     }
 
-    fn header_in(&self, name: &str) -> Option<Header> {
+    pub(super) fn header_in(&self, name: &str) -> Option<Header> {
         let file = self.main.read(name, FILE_LEN).ok()??;
         Header::parse(&file).ok()
-    }
-
-    /// Whether an attempt with this key is judged and counted: the profile says, in one generation or
-    /// the other, that it is sealed under it, and the account may be armed. Nothing is opened.
-    #[must_use]
-    pub fn judges(&self, key: &SealKey) -> bool {
-        let names = self.generations(Slot::First);
-        let mut headers = names.iter().filter_map(|name| self.header_in(name));
-        headers.any(|header| header.is_of(key))
-            && match self.standing_unopened() {
-                Standing::Known(state) => state.phase == Phase::Armed,
-                Standing::Unknown => true,
-            }
     }
 
     /// Under what a profile that was found to be sealed so is to be sealed from now on, by what is

@@ -248,6 +248,10 @@ impl StateFiles for Noting<'_> {
         self.files.remove(name)
     }
 
+    fn prepare_lock(&self, name: &str) -> Result<(), FileError> {
+        self.files.prepare_lock(name)
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError> {
         self.files.lock(name)
     }

@@ -96,6 +96,10 @@ impl StateFiles for MemoryFiles {
         Ok(())
     }
 
+    fn prepare_lock(&self, _: &str) -> Result<(), FileError> {
+        Ok(())
+    }
+
     fn lock(&self, name: &str) -> Result<Box<dyn LockGuard>, FileError> {
         if self.busy.get() {
             return Err(FileError::Busy { path: name.into() });
