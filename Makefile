@@ -184,7 +184,7 @@ uninstall:
 	if cmp -s packaging/pam.d/keydyn $(DESTDIR)/etc/pam.d/keydyn; then rm -f $(DESTDIR)/etc/pam.d/keydyn; fi
 	if cmp -s packaging/keydyn.conf $(DESTDIR)/etc/security/keydyn.conf; then rm -f $(DESTDIR)/etc/security/keydyn.conf; fi
 	@echo "Uninstalled."
-	@if test -d $(DESTDIR)/var/lib/keydyn/accounts; then \
+	@if ls $(DESTDIR)/var/lib/keydyn/accounts/*.profile >/dev/null 2>&1; then \
 	    echo "What was learned is still in $(DESTDIR)/var/lib/keydyn: remove that directory to erase it."; fi
 
 modules: module replay-module standin tool

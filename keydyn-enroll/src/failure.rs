@@ -17,7 +17,7 @@ use crate::typist::TypingFailure;
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  not done: the answer was no, there was nothing to do, or the result could not be written
+  1  not done: the answer was no, nothing could be taken back, or the result could not be written
   2  the command line is wrong, or there is no terminal to ask on; nothing was done
   3  a file, a user or this machine is not as it has to be";
 
@@ -68,7 +68,10 @@ pub(crate) enum Failure {
     )]
     UnknownUser { name: String },
     /// Nothing is kept of them.
-    #[error("of {0} nothing was learned that could be taken back")]
+    #[error(
+        "of {0} nothing was learned that could be taken back; what puts a rhythm in force never is, \
+         `keydyn reset` forgets it"
+    )]
     Unlearned(String),
     /// That is not the same as no.
     #[error("who the user is cannot be told: {error}; try again, or name the user by `--uid N`")]
@@ -83,7 +86,7 @@ pub(crate) enum Failure {
     #[error("{0}, perhaps a login; nothing was done, run this again")]
     Busy(FileError),
     /// Of several accounts one stayed.
-    #[error("not everything was erased: {0}; run this again")]
+    #[error("not everything was erased: {0}; put that right and run this again")]
     NotAllErased(FileError),
     /// A question that nobody can answer.
     #[error("there is no terminal to ask on, so nothing was done; add `--yes` if you mean it")]

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use keydyn_core::detector::Threshold;
 use keydyn_core::eval::attack::{self, Attack, Finding, Setup, Unsuitable};
 use keydyn_core::eval::data::{DataSet, NotSoMany};
+use keydyn_core::policy::Strictness;
 use keydyn_core::template::GainPolicy;
 
 use super::evaluate::options::finite;
@@ -153,7 +154,7 @@ fn seconds(text: &str) -> Result<Span, String> {
 impl Arguments {
     fn setup(&self) -> Setup {
         let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        let strictness = Threshold::Of(self.strictness.strictness());
+        let strictness = Threshold::Of(self.strictness.or(Strictness::Normal));
         Setup {
             enrol: self.enrol.map(count),
             gain: match self.gain {

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use keydyn_core::store::switch::{Switch, Whom};
+use keydyn_sys::system;
 
 use super::disable::{Resolved, Switching};
 use crate::failure::{EXIT_CODES, Failure};
@@ -39,6 +40,15 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     paragraph(out, &done, "")?;
     out.flush()?;
     enabled?;
+    if system::switched_off() {
+        let text = "It stays out of force for everybody until the next boot without `keydyn=off` on \
+                    the kernel's command line.";
+        paragraph(out, text, "")?;
+    }
+    if whom == Whom::Everybody {
+        let text = "Whoever was disabled by name stays so; `keydyn status --all` lists them.";
+        paragraph(out, text, "")?;
+    }
     if whom != Whom::Everybody && switch.find(Whom::Everybody).is_set() {
         let text = "It stays disabled for everybody until `keydyn enable --all`.";
         paragraph(out, text, "")?;

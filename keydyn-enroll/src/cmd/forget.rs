@@ -65,9 +65,17 @@ fn forget_everybody(erasure: &Erasure, out: &mut dyn Write) -> Result<(), Failur
         names.join("; ")
     };
     let all: Vec<&Account> = accounts.iter().collect();
+    let disabled = |out: &mut dyn Write| -> Result<(), Failure> {
+        let switch = Switch::new(&places.main, &places.run);
+        if switch.find(Whom::Everybody).is_set() {
+            let text = "keydyn stays disabled for everybody until `keydyn enable --all`.";
+            paragraph(out, text, "")?;
+        }
+        Ok(out.flush()?)
+    };
     if all.is_empty() {
         paragraph(out, "Nothing was kept of anybody.", "")?;
-        return Ok(out.flush()?);
+        return disabled(out);
     }
     let question = format!("Everything that is kept will be erased of: {}.", who(&all));
     let host = erasure.confirm(&question, &places)?;
@@ -80,17 +88,10 @@ fn forget_everybody(erasure: &Erasure, out: &mut dyn Write) -> Result<(), Failur
     }
     let done = match erased.len() == all.len() {
         true => "Nothing is kept of anybody any more.".to_owned(),
-        false if erased.is_empty() => "Of nobody was everything erased.".to_owned(),
+        false if erased.is_empty() => "Everything was erased of no user.".to_owned(),
         false => format!("Nothing is kept any more of: {}.", who(&erased)),
     };
     paragraph(out, &done, "")?;
-    if Switch::new(&places.main, &places.run)
-        .find(Whom::Everybody)
-        .is_set()
-    {
-        let text = "keydyn stays disabled for everybody until `keydyn enable --all`.";
-        paragraph(out, text, "")?;
-    }
-    out.flush()?;
+    disabled(out)?;
     failure.map_or(Ok(()), |error| Err(Failure::NotAllErased(error)))
 }

@@ -35,16 +35,21 @@ pub(super) struct Sitting {
 }
 
 impl Sitting {
+    /// What holds in a stack whose lines say nothing else.
+    pub(super) fn settings(&self) -> Settings {
+        Settings::of_file(configuration::read(&self.settings))
+    }
+
+    /// Under which threshold the typing is judged.
     pub(super) fn strictness(&self) -> Strictness {
-        self.threshold.strictness()
+        self.threshold.or(self.settings().strictness)
     }
 
     /// The directories, whose password it is, and a desk to type it at.
     pub(super) fn open(&self, verb: &'static str) -> Result<(Directories, Account, Desk), Failure> {
         let places = self.places.open(verb)?;
         let account = Account::or_caller(self.user.as_deref())?;
-        let settings = Settings::of_file(configuration::read(&self.settings));
-        let desk = Desk::open(&self.stand_in, &account, settings.devices)?;
+        let desk = Desk::open(&self.stand_in, &account, self.settings().devices)?;
         Ok((places, account, desk))
     }
 

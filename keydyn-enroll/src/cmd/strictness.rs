@@ -5,9 +5,10 @@ use keydyn_core::policy::Strictness;
 
 #[derive(Debug, Args)]
 pub(super) struct Threshold {
-    /// As the module's `strictness=`
-    #[arg(long, value_enum, default_value_t = Word::Normal)]
-    strictness: Word,
+    /// As the module's `strictness=`; without it normal, or, where somebody logs in, what the file of
+    /// settings says
+    #[arg(long, value_enum)]
+    strictness: Option<Word>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -18,11 +19,12 @@ enum Word {
 }
 
 impl Threshold {
-    pub(super) fn strictness(&self) -> Strictness {
-        match self.strictness {
+    /// What was asked for, or else this.
+    pub(super) fn or(&self, usual: Strictness) -> Strictness {
+        self.strictness.map_or(usual, |word| match word {
             Word::Lenient => Strictness::Lenient,
             Word::Normal => Strictness::Normal,
             Word::Strict => Strictness::Strict,
-        }
+        })
     }
 }

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use clap::{Args, value_parser};
-use keydyn_core::settings::Settings;
 use keydyn_core::store::profile::Sitting;
 use keydyn_core::store::state::Phase;
 use keydyn_core::store::vault::undo::Undone;
@@ -81,13 +80,14 @@ fn undo(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
         let there = sittings.len();
         Failure::Usage(format!(
             "{wanted} sittings were asked for and {there} can be taken back; see \
-             `keydyn undo --list`"
+             `keydyn undo {} --list`",
+            account.argument()
         ))
     })?;
     let typings: u32 = undone.iter().map(|sitting| sitting.typings).sum();
     let since = undone.last().map_or(now, |oldest| oldest.first);
     let question = format!(
-        "What was learned of {account} since {} ({}) will be forgotten.",
+        "What was learned of {account} from {} on ({}) will be forgotten.",
         ago(since.0, now),
         counted(typings, "typing")
     );
@@ -98,6 +98,7 @@ fn undo(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
             "The rhythm stays in force as {} typings have taught it.",
             done.samples
         ),
+        _ if done.samples == 0 => "Learning begins anew.".to_owned(),
         _ => format!(
             "{} left, and learning goes on.",
             counted_are(done.samples, "typing")
@@ -139,7 +140,7 @@ fn taken_back(
 ) -> Result<Undone, Failure> {
     let rules = (
         arguments.sitting.strictness(),
-        Settings::default().min_samples,
+        arguments.sitting.settings().min_samples,
     );
     let nonce = system::random().ok_or(TypingFailure::Learn(LearnError::NoRandomness))?;
     let vault = places.vault(account, known.host.as_ref());

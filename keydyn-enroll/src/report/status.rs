@@ -173,9 +173,12 @@ impl Entry {
             Some(_) => format!("{who} (uid {uid})"),
             None => format!("{who}, which no user has"),
         };
-        let state = match over.or(self.disabled.then_some("disabled")) {
-            Some(over) => format!("{over} (else {state})"),
-            None => state,
+        let state = match (over, self.disabled) {
+            // Each would be enough.
+            (Some(over), true) => format!("{over} (else disabled by name, else {state})"),
+            (Some(over), false) => format!("{over} (else {state})"),
+            (None, true) => format!("disabled (else {state})"),
+            (None, false) => state,
         };
         paragraph(out, &format!("{who}: {state}"), "    ")?;
         let mut line = |text: &str| item(out, text);

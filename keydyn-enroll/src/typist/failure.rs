@@ -56,7 +56,7 @@ pub(crate) enum TypingFailure {
     NotHeard(FailureToAcquire),
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("{0}. `keydyn reset` begins anew")]
+    #[error("{0}. `keydyn reset USER` begins anew")]
     Damage(#[from] Damage),
     #[error("there is no memory or no randomness for the key derivation")]
     NoKey,
@@ -72,7 +72,9 @@ pub(crate) enum TypingFailure {
          reset {user}` begins anew"
     )]
     NotProven { user: String },
-    #[error("four ways to type this password are in force already; `keydyn reset` begins anew")]
+    #[error(
+        "four ways to type this password are in force already; `keydyn reset USER` begins anew"
+    )]
     NoRoom,
     #[error("{0}")]
     Unfinished(String),

@@ -32,8 +32,11 @@ fn everybody_is_another_switch() {
         0,
         &["stays disabled for everybody until `keydyn enable --all`"],
     );
+    place.keydyn(&["disable", "root"]).piped("").assert(0, &[]);
+    let done = place.keydyn(&["status", "--all"]).piped("");
+    done.assert(0, &["disabled (else disabled by name, else none)"]);
     let done = place.keydyn(&["enable", "--all"]).piped("");
-    done.assert(0, &["enabled again for everybody"]);
+    done.assert(0, &["enabled again for everybody", "by name stays so"]);
 }
 
 #[test]

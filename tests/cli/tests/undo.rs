@@ -50,6 +50,17 @@ fn the_last_sitting_is_taken_back_and_what_was_enrolled_stays() {
 }
 
 #[test]
+fn all_that_was_learned_before_a_rhythm_was_in_force_can_be_taken_back() {
+    let desk = Desk::new((0..23).map(owner));
+    let session = desk.keydyn(&["enroll", USER]).terminal();
+    let session = session.passwords(8).prompted(8).keys("\x04");
+    session.end().assert(1, &["8 typings are kept"]);
+    undo(&desk, &["--yes"]).assert(0, &["8 typings are forgotten. Learning begins anew."]);
+    let status = desk.place().keydyn(&["status", USER]).piped("");
+    status.assert(0, &["nobody (uid 65534): learning", "at least 23 more"]);
+}
+
+#[test]
 fn it_asks_and_does_nothing_without_a_yes() {
     let desk = gone_on();
     desk.hears([owner(99)]);

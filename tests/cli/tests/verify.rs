@@ -31,6 +31,28 @@ fn files(desk: &Desk) -> Vec<(String, Vec<u8>, std::time::SystemTime)> {
 }
 
 #[test]
+fn the_file_of_settings_says_how_strictly_unless_the_command_line_does() {
+    let desk = enrolled();
+    let file = desk.place().state().join("settings");
+    fs::write(&file, "strictness = strict\n").unwrap();
+    let settings = ["--json", "--settings", file.to_str().unwrap()];
+    let threshold = |more: &[&str]| {
+        let done = verify(&desk, &[&settings, more].concat(), owner(40));
+        let json = done.out.split_once('{').unwrap().1;
+        let line = json
+            .lines()
+            .find(|line| line.contains("threshold"))
+            .unwrap();
+        line.trim().to_owned()
+    };
+    assert_eq!(threshold(&[]), "\"threshold\": -0.05,");
+    assert_eq!(
+        threshold(&["--strictness", "lenient"]),
+        "\"threshold\": 0.1,"
+    );
+}
+
+#[test]
 fn it_judges_explains_and_writes_nothing() {
     let desk = enrolled();
     let before = files(&desk);

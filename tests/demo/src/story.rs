@@ -329,7 +329,7 @@ impl Story<'_> {
             "{}, {}",
             if login.is_in() { "let in" } else { "refused" },
             if untouched {
-                "no file touched"
+                "nobody's file touched"
             } else {
                 "FILES CHANGED"
             },

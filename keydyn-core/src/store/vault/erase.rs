@@ -19,7 +19,8 @@ impl Vault<'_> {
     /// doing it again completes it.
     pub fn reset(&self) -> Result<bool, FileError> {
         let mut half = self.half_learned().into_iter();
-        if !self.is_known() && !half.any(|name| self.is_anywhere(&name)) {
+        let nothing = !self.is_known() || self.has_begun_anew();
+        if nothing && !half.any(|name| self.is_anywhere(&name)) {
             return Ok(false);
         }
         let _locks = self.lock_everywhere()?;
@@ -117,6 +118,22 @@ impl Vault<'_> {
             || [&state, &previous(&state)]
                 .iter()
                 .any(|name| self.is_anywhere(name))
+    }
+
+    /// Whether all that is known is that nothing has been learned since it was forgotten.
+    fn has_begun_anew(&self) -> bool {
+        let profiles = [Slot::First, Slot::Second];
+        let state = match self.standing(&Opening::Absent) {
+            Standing::Known(state) => state,
+            Standing::Unknown => return false,
+        };
+        !profiles.into_iter().any(|slot| self.is_kept(slot))
+            && !self.is_anywhere(&previous(&self.state_name()))
+            && state
+                == AccountState {
+                    generation: state.generation,
+                    ..AccountState::default()
+                }
     }
 
     /// Every name that a save of what was learned may have left when it was cut short.

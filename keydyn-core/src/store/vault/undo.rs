@@ -56,9 +56,6 @@ impl Vault<'_> {
         if now.slot == Slot::First {
             let learned = &mut state.counts.learned;
             *learned = learned.saturating_sub(u64::from(typings));
-            if samples == 0 {
-                state.phase = Phase::None;
-            }
         }
         state.progress = profile.progress(strictness, min_samples);
         profile.state = state.clone();
