@@ -1,6 +1,7 @@
 use super::*;
 use crate::digraph::{Duration, Sample};
 
+use crate::store::profile::Lesson;
 use crate::store::profile::tests::{lesson, typing};
 use crate::store::state::Verdict;
 use crate::time::Timestamp;
@@ -168,6 +169,7 @@ fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
             "the old one is still there"
         );
     }
+    let generation = opened(&machine, &key(2)).0.state.generation;
     let learned = machine.learn(&key(2), 22).unwrap();
     assert_eq!(
         (learned.promoted, learned.phase),
@@ -175,6 +177,10 @@ fn a_changed_password_learns_in_the_second_slot_and_takes_over() {
         "never without a profile in force"
     );
     let state = opened(&machine, &key(2)).0.state;
+    assert!(
+        state.generation >= generation,
+        "what was left in /run is older"
+    );
     assert_eq!(state.counts.learned, 23, "those of the new one");
     assert_eq!(
         machine.main.names(),
@@ -198,6 +204,60 @@ fn an_unarmed_account_s_changed_password_takes_over_after_min_samples() {
         );
     }
     assert_eq!(opened(&machine, &key(2)).1, Slot::First);
+}
+
+/// Root is armed by an enrolment only, and is not disarmed by a change of the password.
+#[test]
+fn who_is_not_to_be_armed_stays_armed_through_a_change_of_the_password() {
+    let learn = |machine: &Machine, password: u8, i: u32| {
+        let sample = typing(16, 8, i);
+        let lesson = lesson(&sample, u64::from(i) + if i < 10 { 0 } else { 100_000 });
+        let lesson = Lesson {
+            may_arm: false,
+            min_samples: 30,
+            ..lesson
+        };
+        let vault = machine.vault();
+        vault.learn(&key(password), DERIVATION, &lesson, [9; 24])
+    };
+    let unarmed = Machine::new();
+    for i in 0..40 {
+        assert_eq!(learn(&unarmed, 1, i).unwrap().phase, Phase::Learning);
+    }
+    for i in 0..40 {
+        let learned = learn(&unarmed, 2, i).unwrap();
+        assert_eq!(learned.phase, Phase::Learning);
+    }
+    let armed = Machine::armed(&key(1));
+    for i in 0..33 {
+        assert_eq!(learn(&armed, 2, i).unwrap().phase, Phase::Armed);
+    }
+    assert_eq!(opened(&armed, &key(2)).1, Slot::First, "it has taken over");
+}
+
+/// What is let in and teaches nothing, because the day has taught enough, does not show that the owner
+/// is back.
+#[test]
+fn after_a_refusal_only_what_is_learned_restores_trust() {
+    let machine = Machine::armed(&key(1));
+    let teaches_nothing = |seeds: std::ops::Range<u32>, from: u64| {
+        seeds.zip(from..).any(|(seed, at)| {
+            let sample = typing(16, 8, seed);
+            let lesson = lesson(&sample, at);
+            let learned = machine.vault().learn(&key(1), DERIVATION, &lesson, [9; 24]);
+            matches!(learned, Ok(Learned { typings: 0, .. }))
+        })
+    };
+    assert!(teaches_nothing(1000..1400, 200_000), "enough for a day");
+    let refuse = |s: &mut AccountState| s.note(Timestamp(200_500), Verdict::Refused);
+    let vault = machine.vault();
+    vault.decide(&AccountState::default(), refuse).unwrap();
+    assert!(
+        teaches_nothing(2000..2100, 200_600),
+        "trusted, and not learned"
+    );
+    let distrusted = profile_state(&machine).distrusted;
+    assert_eq!(distrusted, Some(Timestamp(200_500)));
 }
 
 /// Judged while learning, held back until the account is armed: judged again, and not learned.
