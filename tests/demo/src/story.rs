@@ -329,7 +329,7 @@ impl Story<'_> {
             "{}, {}",
             if login.is_in() { "let in" } else { "refused" },
             if untouched {
-                "nobody's file touched"
+                "nothing changed"
             } else {
                 "FILES CHANGED"
             },
