@@ -97,6 +97,24 @@ fn falling_back_to_a_generation_before_arming_does_not_disarm() {
     );
 }
 
+/// Root does not arm himself: an accepted typing puts back in force what an enrolment had.
+#[test]
+fn falling_back_does_not_disarm_who_is_not_to_be_armed() {
+    let machine = Machine::new();
+    (0..23).for_each(|i| drop(machine.learn(&key(1), i).unwrap()));
+    machine.main.change("1000.profile", |file| file[4000] ^= 1);
+    assert!(!opened(&machine, &key(1)).0.armed());
+    let sample = typing(16, 8, 24);
+    let lesson = Lesson {
+        may_arm: false,
+        ..lesson(&sample, 100_024)
+    };
+    let vault = machine.vault();
+    let learned = vault.learn(&key(1), DERIVATION, &lesson, [9; 24]).unwrap();
+    assert_eq!(learned.phase, Phase::Armed);
+    assert!(opened(&machine, &key(1)).0.armed());
+}
+
 #[test]
 fn a_lost_state_comes_back_from_the_sealed_copy() {
     for lose in [
