@@ -137,6 +137,11 @@ fn a_lost_state_comes_back_from_the_sealed_copy() {
             })
             .unwrap();
         assert_eq!(machine.phase(&key(2)), Some(Phase::Armed), "written anew");
+        let Standing::Known(state) = machine.vault().standing_unopened() else {
+            panic!("it was written");
+        };
+        assert_eq!(state.counts.learned, 25, "on the copy");
+        assert_eq!(state.counts.refused, 1);
     }
 }
 
