@@ -101,7 +101,9 @@ fn falling_back_to_a_generation_before_arming_does_not_disarm() {
 #[test]
 fn falling_back_does_not_disarm_who_is_not_to_be_armed() {
     let machine = Machine::new();
-    (0..23).for_each(|i| drop(machine.learn(&key(1), i).unwrap()));
+    for i in 0..23 {
+        machine.learn(&key(1), i).unwrap();
+    }
     machine.main.change("1000.profile", |file| file[4000] ^= 1);
     assert!(!opened(&machine, &key(1)).0.armed());
     let sample = typing(16, 8, 24);
