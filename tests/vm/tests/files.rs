@@ -45,8 +45,11 @@ const ROWS: [Row; 19] = [
     ),
     Row(
         "the disk is full, and /run",
-        // What was removed just now is free behind the first sync only.
-        "for i in 1 2; do cat /dev/zero >>/var/lib/keydyn/filler 2>/dev/null; sync; done
+        // What was removed just now is free behind the first sync only, and a page of four blocks leaves
+        // room for a state of one.
+        "for bs in 4k 4k 1k; do
+             dd if=/dev/zero bs=$bs >>/var/lib/keydyn/filler 2>/dev/null; sync
+         done
          mkdir -p -m 0700 /run/keydyn; busybox mount -t tmpfs -o size=16k,mode=0700 run /run/keydyn
          mkdir -m 0700 /run/keydyn/accounts; cat /dev/zero >/run/keydyn/filler 2>/dev/null; true",
         "busybox umount /run/keydyn; rm -f /var/lib/keydyn/filler",
