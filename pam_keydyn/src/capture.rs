@@ -17,6 +17,7 @@ use keydyn_core::store::vault::Vault;
 use keydyn_core::store::vault::keys::Derivation;
 use keydyn_sys::arena::KdfArena;
 use keydyn_sys::descriptors::Standard;
+use keydyn_sys::reserve;
 use keydyn_sys::secret::SecretPage;
 use keydyn_sys::source::{Conversation, Heard, Whereabouts};
 use keydyn_sys::system;
@@ -28,7 +29,7 @@ use crate::carried::Carried;
 use crate::ffi;
 use crate::handover::{Handover, vault};
 use crate::log::Level;
-use crate::machine::Machine;
+use crate::machine::{Machine, WORKING_MEMORY};
 
 /// What PAM says of the conversation, copied out of the handle.
 struct Items {
@@ -273,8 +274,9 @@ fn derive(
     let digest = TokenDigest::new(system::random()?, token);
     // With a password that is not the profile's, `verify` is not reached, or has nothing to judge; nor
     // has it where nobody is armed, who may be refused for that. A name that no user has leaves no
-    // traces.
-    if let Some(vault) = kept.filter(|vault| may_refuse && !vault.judges(&key)) {
+    // traces, and without memory nobody is judged either.
+    let to_spare = || reserve::is_to_spare(WORKING_MEMORY);
+    if let Some(vault) = kept.filter(|vault| may_refuse && to_spare() && !vault.judges(&key)) {
         // Nobody must be refused because the disk is slow to take what is nobody's.
         let work = || machine.budget.outside(|| vault.judge_nobody());
         machine.log.timed("judging nobody", work);
