@@ -331,7 +331,8 @@ fn attempts_that_were_stopped_and_go_on_newest_first_cool_down_all_the_same() {
         }
         drop(locks);
         for process in stopped.into_iter().rev() {
-            kill(process, Signal::SIGCONT).expect("goes on");
+            // One that was found in its last moment has ended, unjudged: both locks were kept.
+            let _ = kill(process, Signal::SIGCONT);
             while fs::exists(format!("/proc/{process}")).unwrap_or(false) {
                 assert!(Instant::now() < end, "it does not end");
                 thread::sleep(Duration::from_millis(1));
